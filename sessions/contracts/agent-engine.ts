@@ -1,0 +1,90 @@
+import type { EventEmitter } from 'node:events'
+import type { AudioFormat } from '../../audio/format.ts'
+import type { CallError } from '../errors.ts'
+
+export type EngineName = 'realtime' | 'cascade' | 'local'
+
+/**
+ * The thing that listens and talks: speech-to-speech, STT → LLM → TTS, or the embedded agent. It finds the caller's
+ * turns by itself and starts its replies by itself; the session decides what of a reply the caller gets to hear.
+ *
+ * Methods never throw and do nothing after `close()` or `failed`. Events come only between `connect()` and `close()`.
+ */
+export interface AgentEngine extends EventEmitter<AgentEngineEvents> {
+  readonly name: EngineName
+  /** What `sendAudio` takes. Fixed when the engine is made. */
+  readonly inputFormat: AudioFormat
+  /** What the `audio` event carries. Fixed when the engine is made. */
+  readonly outputFormat: AudioFormat
+  /**
+   * Resolves when the engine is configured and ready for audio. Rejects with a CallError (ENGINE_CONNECT) after its
+   * own deadline, when it is refused, or when `signal` aborts.
+   */
+  connect(signal: AbortSignal): Promise<void>
+  /** Speaks first: the agent's greeting, as one reply. */
+  greet(): void
+  /** Caller's audio, continuous, in order. `payload` may be reused after the call. */
+  sendAudio(payload: Uint8Array): void
+  /** A key that the caller pressed: 0-9, *, #, A-D. */
+  sendDigit(digit: string): void
+  /** Makes the agent say this text now, as a reply. */
+  say(text: string): void
+  /** Tells only the agent's model. */
+  whisper(text: string): void
+  /**
+   * The caller took the floor. Stops what is being generated, and makes the agent forget what was not heard.
+   * `heard` lists every reply that was not played to its end, in order, with what the caller heard of each.
+   */
+  interrupt(heard: readonly HeardReply[]): void
+  /** Answers a `toolCall`, exactly once each. `reply`: the agent should now speak on. */
+  returnToolResult(toolCallId: string, output: string, options: { reply: boolean }): void
+  close(): void
+}
+
+export interface HeardReply {
+  readonly replyId: string
+  /** Milliseconds that the caller heard; 0 where the reply was queued and never heard. */
+  readonly heardMs: number
+  /** Milliseconds of audio received from the engine for this reply; never less than `heardMs`. */
+  readonly receivedMs: number
+}
+
+export interface ToolCall {
+  readonly id: string
+  readonly name: string
+  /** JSON text as the model wrote it; not validated. */
+  readonly arguments: string
+  /** Whether the same response also spoke: then a goodbye, say, has already been said. */
+  readonly spoken: boolean
+}
+
+/** What a provider will bill. Quantities are never negative; `cached` tokens are already subtracted from the others. */
+export interface UsageRecord {
+  readonly provider: string
+  readonly model: string
+  readonly kind: 'llm' | 'stt' | 'tts' | 'carrier'
+  /** For example `text_input_token`, `cached_audio_input_token`, `audio_output_token`, `second`, `character`. */
+  readonly unit: string
+  readonly quantity: number
+}
+
+export type AgentEngineEvents = {
+  /** The caller began to speak. `utteranceId` ties the later transcript to it. */
+  callerSpeechStarted: [utterance: { utteranceId: string }]
+  /** The engine decided that the caller has finished. */
+  callerSpeechStopped: [utterance: { utteranceId: string }]
+  /** What the caller said, whole; may come late, even after the next reply. Empty: speech that was nothing. */
+  callerTranscript: [transcript: { utteranceId: string; text: string }]
+  /** Audio of a reply in `outputFormat`, valid during the event only. Replies come one after the other. */
+  audio: [audio: { replyId: string; payload: Uint8Array }]
+  /** Text of a reply: the next piece, to be appended to the pieces before it. */
+  agentTranscript: [transcript: { replyId: string; delta: string }]
+  /** No more audio or text will come for this reply (finished, cancelled or failed). */
+  replyDone: [reply: { replyId: string }]
+  toolCall: [call: ToolCall]
+  usage: [records: readonly UsageRecord[]]
+  /** An error that the engine survived; to be counted. `code` is the provider's. */
+  trouble: [trouble: { code: string }]
+  /** At most once; the engine is unusable afterwards. */
+  failed: [error: CallError]
+}

@@ -1,0 +1,27 @@
+import type { EngineName } from './agent-engine.ts'
+
+/** Who answers a dialled number: instructions, voice, engine and tools. */
+export interface AgentProfile {
+  readonly id: string
+  readonly name: string
+  readonly instructions: string
+  /** Spoken first, word for word. */
+  readonly greeting: string
+  /** The provider's voice name; null: the configured default. */
+  readonly voice: string | null
+  /** null: the configured default (AGENT_ENGINE). */
+  readonly engine: EngineName | null
+  /** BCP 47, for example `en`. */
+  readonly language: string
+  /** Longest call in seconds; null: MAX_CALL_SECONDS. */
+  readonly maxCallSeconds: number | null
+  /** Whether the goodbye is spoken to its end even when the caller talks over it. */
+  readonly protectGoodbye: boolean
+}
+
+/** A function that the agent's model may call, described by JSON Schema. */
+export interface ToolSpec {
+  readonly name: string
+  readonly description: string
+  readonly parameters: Record<string, unknown>
+}

@@ -1,0 +1,29 @@
+export type CallErrorCode =
+  | 'CARRIER_REFUSED'
+  | 'CARRIER_UNREACHABLE'
+  | 'MEDIA_PROTOCOL'
+  | 'ENGINE_CONNECT'
+  | 'ENGINE_PROTOCOL'
+  | 'ENGINE_UNAVAILABLE'
+  | 'STORE_UNAVAILABLE'
+  | 'INVALID_STATE'
+
+/** A failure of one call. `retryable` says whether the same request may work when tried again. */
+export class CallError extends Error {
+  readonly code: CallErrorCode
+  readonly retryable: boolean
+  /** Provider's own code or the name of the parameter it refused; never its prose, which may hold a caller's data. */
+  readonly detail: string | null
+
+  constructor(
+    code: CallErrorCode,
+    message: string,
+    options: { retryable?: boolean; detail?: string | null; cause?: unknown } = {}
+  ) {
+    super(message, { cause: options.cause })
+    this.name = 'CallError'
+    this.code = code
+    this.retryable = options.retryable ?? false
+    this.detail = options.detail ?? null
+  }
+}
