@@ -6,15 +6,13 @@ export interface MediaTransport extends EventEmitter<MediaTransportEvents> {
   /** What `send` takes. */
   readonly outboundFormat: AudioFormat
   /**
-   * Queues agent audio at the carrier, faster than real time if it comes so. Small pieces are gathered into messages
-   * of at least 20 ms; `mark` and `flush` send what is left. Never throws. `payload` may be reused after the call.
+   * Queues agent audio at the carrier, faster than real time if it comes so. At least 20 ms, in whole samples; long
+   * pieces are split as the carrier wants them. Never throws. `payload` may be reused after the call.
    */
   send(payload: Uint8Array): void
-  /** Sends what `send` still gathers. */
-  flush(): void
   /** Named point in the outbound audio; comes back as `mark` when everything before it has been played, or cleared. */
   mark(name: string): void
-  /** Drops all audio that the carrier has not played yet, and what `send` still gathers. */
+  /** Drops all audio that the carrier has not played yet; every pending mark comes back. */
   clear(): void
   /** Closes the socket; `stopped` follows if it has not come yet. Idempotent. */
   close(): void

@@ -1,0 +1,68 @@
+import { randomUUID } from 'node:crypto'
+import type { FastifyInstance, FastifyRequest } from 'fastify'
+import type { PublishedCallEvent } from '../sessions/contracts/call-events.ts'
+import { HttpError } from './http-error.ts'
+import type { RouteOptions } from './route-options.ts'
+
+/** A listener that has not taken this much is cut off, not buffered. */
+const BACKLOG_LIMIT_BYTES = 1_000_000
+/** RFC 6455: the peer violates a policy, here that of keeping up. */
+const CLOSE_TOO_SLOW = 1008
+
+/** Every event of every call, live, for the operator. */
+export async function callEventRoutes(app: FastifyInstance, options: RouteOptions): Promise<void> {
+  const { auth, events, guard } = options
+
+  async function admit(request: FastifyRequest): Promise<void> {
+    if (await guard.blocked(request.ip)) {
+      throw new HttpError(
+        429,
+        'too_many_attempts',
+        'Too many refused attempts from this address; try again in a minute.'
+      )
+    }
+    const { token } = request.query as { token?: string }
+    const bearer = /^Bearer (.+)$/i.exec(request.headers.authorization ?? '')?.[1]
+    if (auth.accepts(token ?? bearer ?? null)) return
+    await guard.refused(request.ip)
+    throw new HttpError(401, 'unauthorized', 'Expected the operator token as token= in the address.')
+  }
+
+  app.route({
+    method: 'GET',
+    url: '/call-events',
+    preValidation: admit,
+    handler: (_request, reply) => {
+      void reply.status(426).send({ error: 'upgrade_required', message: 'Expected a WebSocket upgrade.' })
+    },
+    wsHandler: (socket) => {
+      const unsubscribe = events.subscribe((published) => {
+        const message = describe(published)
+        if (!message) return
+        if (socket.bufferedAmount > BACKLOG_LIMIT_BYTES) socket.close(CLOSE_TOO_SLOW)
+        else socket.send(JSON.stringify(message))
+      })
+      socket.on('close', unsubscribe)
+      socket.on('error', () => socket.terminate())
+    }
+  })
+}
+
+/** Events that only the inside needs. */
+const INTERNAL = new Set(['usage', 'call.heartbeat', 'stream.requested'])
+
+function describe({ call, at, event }: PublishedCallEvent): Record<string, unknown> | null {
+  const who = { call_id: call.callId, call_control_id: call.carrierCallId, to: call.to, from: call.from }
+  if (event.type === 'carrier.event') {
+    const { name, eventId, occurredAt, payload } = event
+    return {
+      type: name,
+      id: eventId,
+      occurred_at: new Date(occurredAt).toISOString(),
+      payload: { ...payload, ...who }
+    }
+  }
+  if (INTERNAL.has(event.type)) return null
+  const { type, ...payload } = event
+  return { type, id: randomUUID(), occurred_at: new Date(at).toISOString(), payload: { ...payload, ...who } }
+}

@@ -1,0 +1,30 @@
+import helmet from '@fastify/helmet'
+import websocket from '@fastify/websocket'
+import type { FastifyInstance } from 'fastify'
+import { callEventRoutes } from './call-events.ts'
+import { callRoutes } from './calls.ts'
+import { healthRoutes } from './health.ts'
+import { HttpError, sendError } from './http-error.ts'
+import { mediaStreamRoutes } from './media-stream.ts'
+import type { RouteOptions } from './route-options.ts'
+import { telnyxWebhookRoutes } from './telnyx-webhook.ts'
+import { testCallRoutes } from './test-calls.ts'
+
+/** Larger frames than this close the socket with 1009. */
+const FRAME_LIMIT_BYTES = 64 * 1024
+
+/** Every door of the server. */
+export async function routes(app: FastifyInstance, options: RouteOptions): Promise<void> {
+  await app.register(helmet)
+  await app.register(websocket, { options: { maxPayload: FRAME_LIMIT_BYTES, perMessageDeflate: false } })
+  app.setErrorHandler(sendError)
+  app.setNotFoundHandler(() => {
+    throw new HttpError(404, 'not_found', 'There is nothing at this path.')
+  })
+  await app.register(healthRoutes, options)
+  await app.register(telnyxWebhookRoutes, options)
+  await app.register(mediaStreamRoutes, options)
+  await app.register(testCallRoutes, options)
+  await app.register(callRoutes, options)
+  await app.register(callEventRoutes, options)
+}

@@ -1,0 +1,42 @@
+import type { WebSocket } from 'ws'
+import type { AddressGuard } from '../services/address-guard.ts'
+import type { TelnyxWebhooks } from '../services/carriers/telnyx/telnyx-webhooks.ts'
+import type { MediaTokens } from '../services/media-token.ts'
+import type { Metrics } from '../services/metrics.ts'
+import type { CallControl } from '../sessions/call-control.ts'
+import type { CallRegistry, HeldCall } from '../sessions/call-registry.ts'
+import type { AgentProfile } from '../sessions/contracts/agent-profile.ts'
+import type { CallEvents } from '../sessions/contracts/call-events.ts'
+import type { Carrier } from '../sessions/contracts/carrier.ts'
+import type { MediaTransport } from '../sessions/contracts/media-transport.ts'
+import type { OperatorAuth } from './operator-auth.ts'
+
+/** What the operator's REST reads of the store. */
+export interface CallReader {
+  /** By our id or the carrier's, with turns, events and usage; null where unknown. */
+  findCall(id: string): Promise<Record<string, unknown> | null>
+  listCalls(query: { status: 'live' | 'ended' | null; limit: number; before: string | null }): Promise<{
+    data: Record<string, unknown>[]
+    next: string | null
+  }>
+}
+
+export interface RouteOptions {
+  readonly control: CallControl
+  readonly registry: CallRegistry
+  readonly events: CallEvents
+  readonly metrics: Metrics
+  readonly tokens: MediaTokens
+  readonly guard: AddressGuard
+  readonly auth: OperatorAuth
+  readonly calls: CallReader
+  readonly agentById: (id: string) => Promise<AgentProfile | null>
+  /** Makes the transport of a media socket in the tick in which it opened. */
+  readonly attachMedia: (socket: WebSocket, held: HeldCall) => MediaTransport
+  /** null where no Telnyx key is configured. */
+  readonly telnyx: { readonly carrier: Carrier; readonly webhooks: TelnyxWebhooks } | null
+  /** Origin for media sockets, `wss://host`; null where no public address is set. */
+  readonly mediaOrigin: string | null
+  /** Epoch milliseconds. */
+  readonly now: () => number
+}

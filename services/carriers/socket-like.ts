@@ -1,0 +1,18 @@
+/** What a media transport needs of a WebSocket. */
+export interface SocketLike {
+  readonly readyState: number
+  readonly bufferedAmount: number
+  send(data: string): void
+  close(code?: number, reason?: string): void
+  terminate(): void
+  on(event: 'message', listener: (data: Buffer | ArrayBuffer | Buffer[], isBinary: boolean) => void): unknown
+  on(event: 'close', listener: (code: number) => void): unknown
+  on(event: 'error', listener: (error: Error) => void): unknown
+}
+
+/** RFC 6455 section 7.4.1. */
+export const CLOSE_NORMAL = 1000
+export const CLOSE_POLICY_VIOLATION = 1008
+
+/** `readyState` of an open socket (WHATWG WebSockets). */
+export const SOCKET_OPEN = 1

@@ -1,0 +1,60 @@
+import type { AudioFormat } from '../../../audio/format.ts'
+
+/**
+ * Telnyx's media-stream dialect: JSON text frames in snake_case, numbers as strings
+ * (developers.telnyx.com, "Media streaming over WebSockets").
+ */
+export interface TelnyxStart {
+  readonly call_control_id?: unknown
+  readonly media_format?: { readonly encoding?: unknown; readonly sample_rate?: unknown }
+}
+
+export interface TelnyxFrame {
+  readonly event?: unknown
+  readonly stream_id?: unknown
+  readonly start?: TelnyxStart
+  readonly media?: { readonly track?: unknown; readonly chunk?: unknown; readonly payload?: unknown }
+  readonly mark?: { readonly name?: unknown }
+  readonly dtmf?: { readonly digit?: unknown }
+  readonly payload?: { readonly code?: unknown }
+}
+
+/** The frame of a text message; null where it is not a JSON object. */
+export function parseFrame(text: string): TelnyxFrame | null {
+  try {
+    const value: unknown = JSON.parse(text)
+    return typeof value === 'object' && value !== null && !Array.isArray(value)
+      ? (value as TelnyxFrame)
+      : null
+  } catch {
+    return null
+  }
+}
+
+/** The format that a `start` announces; null for an encoding or rate that Offhook does not speak. */
+export function announcedFormat(start: TelnyxStart): AudioFormat | null {
+  const encoding = String(start.media_format?.encoding ?? '').toUpperCase()
+  const sampleRate = Number(start.media_format?.sample_rate)
+  if (encoding === 'PCMU' && sampleRate === 8000) return { encoding: 'pcmu', sampleRate }
+  if (encoding === 'PCMA' && sampleRate === 8000) return { encoding: 'pcma', sampleRate }
+  if (encoding === 'L16' && (sampleRate === 8000 || sampleRate === 16000 || sampleRate === 24000)) {
+    return { encoding: 'pcm16', sampleRate }
+  }
+  return null
+}
+
+/** Base64 needs no escaping, so the frame is put together as text: it is made 50 times a second in every call. */
+export function mediaFrame(payload: Buffer): string {
+  return `{"event":"media","media":{"payload":"${payload.toString('base64')}"}}`
+}
+
+export function markFrame(name: string): string {
+  return JSON.stringify({ event: 'mark', mark: { name } })
+}
+
+export const CLEAR_FRAME = '{"event":"clear"}'
+
+/** `PCMU`, `PCMA` or `L16`, as Telnyx's parameters name it. */
+export function telnyxCodec(format: AudioFormat): 'PCMU' | 'PCMA' | 'L16' {
+  return format.encoding === 'pcm16' ? 'L16' : format.encoding === 'pcma' ? 'PCMA' : 'PCMU'
+}

@@ -1,0 +1,74 @@
+import { type Static, type TProperties, Type } from 'typebox'
+
+const port = (expected: string) => Type.Integer({ minimum: 0, maximum: 65535, expected })
+const positive = (expected: string) => Type.Number({ exclusiveMinimum: 0, expected })
+const text = (expected: string) => Type.String({ minLength: 1, expected })
+const url = (expected: string) =>
+  Type.String({ pattern: '^(https?|wss?|postgres(ql)?|rediss?)://[^\\s]+$', expected })
+const flag = Type.Union([Type.Literal('true'), Type.Literal('false')], { expected: 'true or false' })
+const oneOf = (...values: string[]) => Type.Enum(values, { expected: `one of ${values.join(', ')}` })
+const portOff = port('a port number from 0 to 65535, or nothing')
+
+/** Every variable that Offhook reads, as it stands in the environment; all of them may be missing. */
+export const environmentSchema = Type.Partial(
+  Type.Object({
+    PORT: port('a port number from 0 to 65535'),
+    HOST: text('an address to listen on, for example 0.0.0.0'),
+    RAILWAY_PUBLIC_DOMAIN: text('https://host or host; http:// only for a loopback host'),
+    SERVER_URL: text('https://host or host; http:// only for a loopback host'),
+    DATABASE_URL: url('postgres://user:password@host:5432/database'),
+    DATA_DIR: text('a folder'),
+    REDIS_URL: url('redis://host:6379'),
+    OPERATOR_TOKEN: Type.String({ minLength: 16, expected: 'at least 16 characters' }),
+    TRUST_PROXY: flag,
+    RAILWAY_ENVIRONMENT: text('set by Railway'),
+    STREAM_TOKEN_SECRET: Type.String({ minLength: 16, expected: 'at least 16 characters' }),
+    TELNYX_API_KEY: text('a Telnyx API key'),
+    TELNYX_PUBLIC_KEY: Type.String({
+      pattern: '^[A-Za-z0-9+/]{43}=$',
+      expected: "the base64 public key from Telnyx's portal (32 bytes)"
+    }),
+    TELNYX_APPLICATION_ID: text('the id of a Call Control application'),
+    TELNYX_BASE_URL: url('https://host/v2'),
+    TELNYX_STREAM_CODEC: oneOf('PCMU', 'PCMA', 'L16'),
+    TELNYX_STREAM_SAMPLE_RATE: Type.Integer({ enum: [8000, 16000, 24000], expected: '8000, 16000 or 24000' }),
+    TELNYX_L16_BYTE_ORDER: oneOf('auto', 'le', 'be'),
+    TELNYX_STREAM_TARGET_LEGS: oneOf('self', 'both', 'opposite'),
+    TELNYX_STREAM_TRACK: oneOf('inbound_track', 'both_tracks'),
+    TELNYX_STREAM_URL: text('wss://host or https://host'),
+    NOISE_SUPPRESSION: oneOf('both', 'inbound', 'outbound', 'off'),
+    TWILIO_ACCOUNT_SID: Type.String({
+      pattern: '^AC[0-9a-fA-F]{32}$',
+      expected: 'AC and 32 hexadecimal digits'
+    }),
+    TWILIO_AUTH_TOKEN: text('a Twilio auth token'),
+    TWILIO_BASE_URL: url('https://host'),
+    AGENT_ENGINE: oneOf('realtime', 'cascade', 'local'),
+    OPENAI_API_KEY: text('an OpenAI API key'),
+    OPENAI_BASE_URL: url('https://host/v1, or http://host/v1 for a self-hosted server'),
+    OPENAI_REALTIME_MODEL: text('a realtime model, for example gpt-realtime-2.1'),
+    OPENAI_VOICE: text('a voice, for example marin'),
+    OPENAI_AUDIO: oneOf('auto', 'pcm'),
+    OPENAI_LLM_MODEL: text('a chat model'),
+    DEEPGRAM_API_KEY: text('a Deepgram API key'),
+    DEEPGRAM_BASE_URL: url('https://host'),
+    DEEPGRAM_STT_MODEL: text('a speech-to-text model'),
+    DEEPGRAM_TTS_MODEL: text('a text-to-speech model'),
+    WS_CALL_EVENTS_PORT: portOff,
+    WS_AUDIO_STREAM_PORT: portOff,
+    WS_FRONTEND_AUDIO_PORT: portOff,
+    MAX_CONCURRENT_CALLS: Type.Integer({ minimum: 1, expected: 'a whole number from 1' }),
+    MAX_CALL_SECONDS: positive('a number of seconds above 0'),
+    IDLE_TIMEOUT_SECONDS: positive('a number of seconds above 0'),
+    DRAIN_SECONDS: Type.Number({ minimum: 0, expected: 'a number of seconds from 0' }),
+    RECORD_CALLS: flag,
+    RECORD_TAPES: flag,
+    LOG_LEVEL: oneOf('trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'),
+    LOCAL_DIALOGUE: text('the path of a dialogue file')
+  } satisfies TProperties)
+)
+
+export type Environment = Static<typeof environmentSchema>
+
+/** The names alone, for `.env.example`. */
+export const environmentNames = Object.keys(environmentSchema.properties)

@@ -1,0 +1,44 @@
+import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto'
+import { LRUCache } from 'lru-cache'
+
+/** The carrier connects within seconds of being told the address. */
+export const TOKEN_LIFETIME_MS = 60_000
+
+export type TokenRefusal = 'missing' | 'malformed' | 'forged' | 'expired' | 'used'
+
+export interface MediaTokens {
+  /** A token for one media socket of one call: `nonce.expiry.signature`, base64url. */
+  mint(carrierCallId: string): string
+  /** Takes the token: null the first time it is right for this call, the reason of the refusal otherwise. */
+  redeem(token: string | null, carrierCallId: string): TokenRefusal | null
+}
+
+/** Media-stream tokens: HMAC-SHA-256 over the call and the expiry, good once, for 60 s. */
+export function createMediaTokens(options: { secret: string; now: () => number }): MediaTokens {
+  const used = new LRUCache<string, true>({ max: 100_000, ttl: 2 * TOKEN_LIFETIME_MS })
+
+  function sign(nonce: string, expiresAt: string, carrierCallId: string): Buffer {
+    return createHmac('sha256', options.secret).update(`${nonce}.${expiresAt}.${carrierCallId}`).digest()
+  }
+
+  function mint(carrierCallId: string): string {
+    const nonce = randomBytes(16).toString('base64url')
+    const expiresAt = String(Math.floor(options.now()) + TOKEN_LIFETIME_MS)
+    return `${nonce}.${expiresAt}.${sign(nonce, expiresAt, carrierCallId).toString('base64url')}`
+  }
+
+  function redeem(token: string | null, carrierCallId: string): TokenRefusal | null {
+    if (!token) return 'missing'
+    const [nonce, expiresAt, signature, more] = token.split('.')
+    if (!nonce || !expiresAt || !signature || more !== undefined) return 'malformed'
+    const given = Buffer.from(signature, 'base64url')
+    const right = sign(nonce, expiresAt, carrierCallId)
+    if (given.length !== right.length || !timingSafeEqual(given, right)) return 'forged'
+    if (!(Number(expiresAt) > options.now())) return 'expired'
+    if (used.has(nonce)) return 'used'
+    used.set(nonce, true)
+    return null
+  }
+
+  return { mint, redeem }
+}

@@ -1,0 +1,146 @@
+import { monitorEventLoopDelay } from 'node:perf_hooks'
+import { Counter, Gauge, Histogram, Registry } from 'prom-client'
+import type { CallEvents } from '../sessions/contracts/call-events.ts'
+
+export interface MetricsOptions {
+  readonly events: CallEvents
+  readonly liveCalls: () => number
+  /** Media messages of the calls that are live now. */
+  readonly liveFrames: () => { in: number; out: number }
+  /** Writes that the store still holds in memory. */
+  readonly storePending: () => number
+}
+
+export interface Metrics {
+  readonly contentType: string
+  /** The Prometheus text exposition format. */
+  render(): Promise<string>
+  refused(reason: string): void
+  /** Inside the server: a frame in to the same frame out, in ms. */
+  addedLatency(direction: 'inbound' | 'outbound', ms: number): void
+  callClosed(frames: { in: number; out: number }): void
+  close(): void
+}
+
+const RESPONSE_BUCKETS = [0.2, 0.3, 0.4, 0.5, 0.6, 0.8, 1, 1.2, 1.5, 2, 3, 5, 8]
+const FAST_BUCKETS = [0.0001, 0.00025, 0.0005, 0.001, 0.002, 0.003, 0.005, 0.01, 0.02, 0.05, 0.1]
+
+export function createMetrics(options: MetricsOptions): Metrics {
+  const registry = new Registry()
+  const registers = [registry]
+  const loop = monitorEventLoopDelay({ resolution: 10 })
+  loop.enable()
+  const closedFrames = { in: 0, out: 0 }
+
+  const calls = new Counter({
+    name: 'offhook_calls_total',
+    help: 'Calls that have ended',
+    labelNames: ['carrier', 'direction', 'end_reason'],
+    registers
+  })
+  const response = new Histogram({
+    name: 'offhook_turn_response_seconds',
+    help: "Caller's last speech to the first frame of the reply played",
+    buckets: RESPONSE_BUCKETS,
+    registers
+  })
+  const added = new Histogram({
+    name: 'offhook_added_latency_seconds',
+    help: 'Frame in to frame out inside the server',
+    labelNames: ['direction'],
+    buckets: FAST_BUCKETS,
+    registers
+  })
+  const bargeIn = new Histogram({
+    name: 'offhook_barge_in_seconds',
+    help: "The engine's speech start to the clear sent to the carrier",
+    buckets: FAST_BUCKETS,
+    registers
+  })
+  const malformed = new Counter({
+    name: 'offhook_malformed_frames_total',
+    help: 'Media frames skipped',
+    registers
+  })
+  const engineErrors = new Counter({
+    name: 'offhook_engine_errors_total',
+    help: 'Errors that engines reported',
+    labelNames: ['code'],
+    registers
+  })
+  const refused = new Counter({
+    name: 'offhook_refused_total',
+    help: 'Calls, sockets and webhooks refused',
+    labelNames: ['reason'],
+    registers
+  })
+  new Gauge({
+    name: 'offhook_live_calls',
+    help: 'Calls held by this process',
+    registers,
+    collect() {
+      this.set(options.liveCalls())
+    }
+  })
+  new Counter({
+    name: 'offhook_media_frames_total',
+    help: 'Media messages from and to callers',
+    labelNames: ['direction'],
+    registers,
+    collect() {
+      const live = options.liveFrames()
+      this.reset()
+      this.inc({ direction: 'inbound' }, closedFrames.in + live.in)
+      this.inc({ direction: 'outbound' }, closedFrames.out + live.out)
+    }
+  })
+  new Gauge({
+    name: 'offhook_event_loop_delay_seconds',
+    help: 'Event loop delay since the last scrape',
+    labelNames: ['quantile'],
+    registers,
+    collect() {
+      for (const quantile of [50, 99])
+        this.set({ quantile: `0.${quantile}` }, loop.percentile(quantile) / 1e9)
+      loop.reset()
+    }
+  })
+  new Gauge({
+    name: 'offhook_store_pending',
+    help: 'Records not yet in the database',
+    registers,
+    collect() {
+      this.set(options.storePending())
+    }
+  })
+
+  const unsubscribe = options.events.subscribe(({ call, event }) => {
+    if (event.type === 'call.ended') {
+      calls.inc({ carrier: call.carrier, direction: call.direction, end_reason: event.reason })
+      if (event.reason === 'rejected_capacity' || event.reason === 'draining')
+        refused.inc({ reason: event.reason })
+    } else if (event.type === 'turn.completed' && !event.revised) {
+      const { responseMs } = event.turn.latency
+      if (responseMs !== null) response.observe(responseMs / 1000)
+    } else if (event.type === 'turn.interrupted') bargeIn.observe(event.clearMs / 1000)
+    else if (event.type === 'media.malformed') malformed.inc()
+    else if (event.type === 'engine.trouble' || event.type === 'engine.failed')
+      engineErrors.inc({ code: event.code })
+  })
+
+  return {
+    contentType: registry.contentType,
+    render: () => registry.metrics(),
+    refused: (reason) => refused.inc({ reason }),
+    addedLatency: (direction, ms) => added.observe({ direction }, ms / 1000),
+    callClosed(frames) {
+      closedFrames.in += frames.in
+      closedFrames.out += frames.out
+    },
+    close() {
+      unsubscribe()
+      loop.disable()
+      registry.clear()
+    }
+  }
+}

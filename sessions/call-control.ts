@@ -1,0 +1,201 @@
+import { randomUUID } from 'node:crypto'
+import type { Logger } from 'pino'
+import type { AudioFormat } from '../audio/format.ts'
+import type { CallRegistry, HeldCall } from './call-registry.ts'
+import { CallSession } from './call-session.ts'
+import type { AgentEngine } from './contracts/agent-engine.ts'
+import type { AgentProfile, ToolSpec } from './contracts/agent-profile.ts'
+import type { CallEvents, CallIdentity, EndReason } from './contracts/call-events.ts'
+import type { Carrier } from './contracts/carrier.ts'
+import type { Clock } from './contracts/clock.ts'
+import type { Tool } from './contracts/tool.ts'
+import { CallError } from './errors.ts'
+import { ToolRunner } from './tool-runner.ts'
+
+/** The carrier answers, opens its stream and connects within seconds; a token lives 60 s. */
+const MEDIA_DEADLINE_MS = 20_000
+/** A call that was told to be answered and never was frees its place after this. */
+const ANSWER_DEADLINE_MS = 30_000
+
+export interface CallControlOptions {
+  readonly registry: CallRegistry
+  readonly events: CallEvents
+  readonly clock: Clock
+  readonly log: Logger
+  readonly maxCallMs: number
+  /** Who answers this number; the default agent where nobody is assigned. Never rejects. */
+  readonly agentForNumber: (number: string | null) => Promise<AgentProfile>
+  readonly createEngine: (
+    profile: AgentProfile,
+    format: AudioFormat,
+    tools: readonly ToolSpec[]
+  ) => AgentEngine
+  readonly createTools: (profile: AgentProfile) => readonly Tool[]
+  /** A single-use token for this call's media socket, and the address it is for. */
+  readonly mintStream: (call: CallIdentity) => { url: string; token: string }
+}
+
+/**
+ * The control leg of every call, whoever the carrier is: what a webhook sets off. Webhooks come twice, late and out of
+ * order; a call only moves forward, so what does not fit its state any more is ignored.
+ */
+export class CallControl {
+  readonly #options: CallControlOptions
+  readonly #cancelAnswerDeadline = new Map<string, () => void>()
+
+  constructor(options: CallControlOptions) {
+    this.#options = options
+  }
+
+  /** An incoming call rings: admits and answers it, or declines it as busy. */
+  async ringing(
+    carrier: Carrier,
+    ring: { carrierCallId: string; from: string | null; to: string | null },
+    onInitiated: (call: CallIdentity) => void = () => {}
+  ): Promise<void> {
+    const { registry, events, log } = this.#options
+    if (registry.find(ring.carrierCallId)) return
+    const profile = await this.#options.agentForNumber(ring.to)
+    if (registry.find(ring.carrierCallId)) return
+    const call: CallIdentity = {
+      callId: randomUUID(),
+      carrier: carrier.name,
+      direction: 'inbound',
+      agentId: profile.id,
+      ...ring
+    }
+    const refusal = registry.refusal()
+    events.publish(call, { type: 'call.initiated' })
+    onInitiated(call)
+    if (refusal) {
+      this.#publishUnanswered(call, refusal)
+      await carrier.refuse(ring.carrierCallId).catch((error) => this.#logRefused(call, 'reject', error))
+      return
+    }
+    const held: HeldCall = { call, profile, session: null }
+    registry.hold(held)
+    this.#cancelAnswerDeadline.set(
+      call.callId,
+      this.#options.clock.after(ANSWER_DEADLINE_MS, () => this.#giveUp(held, 'carrier_failed'))
+    )
+    try {
+      await carrier.answer(ring.carrierCallId)
+    } catch (error) {
+      this.#logRefused(call, 'answer', error)
+      log.debug({ callId: call.callId }, 'The call was given up')
+      this.#giveUp(held, 'carrier_failed')
+    }
+  }
+
+  /** The leg is up: opens the engine, and asks for the media stream beside it. */
+  async answered(carrier: Carrier, carrierCallId: string): Promise<void> {
+    const held = this.#options.registry.find(carrierCallId)
+    if (!held || held.session) return
+    const session = this.#open(held, carrier.streamFormat, () => carrier.hangUp(carrierCallId))
+    if (!session) return
+    try {
+      const request = await carrier.startStream(carrierCallId, this.#options.mintStream(held.call))
+      this.#options.events.publish(held.call, { type: 'stream.requested', ...request })
+    } catch (error) {
+      this.#logRefused(held.call, 'streaming_start', error)
+      await session.end('carrier_failed')
+    }
+  }
+
+  /** The carrier says that the leg is over. */
+  hungUp(carrierCallId: string): void {
+    const held = this.#options.registry.find(carrierCallId)
+    if (!held) return
+    if (held.session) void held.session.end('caller_hung_up')
+    else this.#giveUp(held, 'caller_hung_up')
+  }
+
+  /** The carrier could not open the media stream. */
+  streamFailed(carrierCallId: string): void {
+    void this.#options.registry.find(carrierCallId)?.session?.end('carrier_failed')
+  }
+
+  /** A call with no carrier behind it, already answered: its media socket is the caller's own. */
+  openTestCall(request: { profile: AgentProfile; format: AudioFormat }): CallIdentity {
+    const refusal = this.#options.registry.refusal()
+    if (refusal)
+      throw new CallError('INVALID_STATE', 'No more calls are taken now', {
+        detail: refusal,
+        retryable: true
+      })
+    const callId = randomUUID()
+    const call: CallIdentity = {
+      callId,
+      carrier: 'test',
+      carrierCallId: callId,
+      direction: 'inbound',
+      from: null,
+      to: null,
+      agentId: request.profile.id
+    }
+    this.#options.events.publish(call, { type: 'call.initiated' })
+    const held: HeldCall = { call, profile: request.profile, session: null }
+    this.#options.registry.hold(held)
+    if (!this.#open(held, request.format, async () => {})) {
+      throw new CallError('ENGINE_UNAVAILABLE', 'The agent could not be started')
+    }
+    return call
+  }
+
+  #open(held: HeldCall, format: AudioFormat, hangUp: () => Promise<void>): CallSession | null {
+    const { call, profile } = held
+    const { clock, events, log, registry } = this.#options
+    this.#cancelAnswerDeadline.get(call.callId)?.()
+    this.#cancelAnswerDeadline.delete(call.callId)
+    const tools = new ToolRunner({ tools: this.#options.createTools(profile), clock })
+    const engine = this.#options.createEngine(profile, format, tools.specs)
+    const session = new CallSession({
+      call,
+      profile,
+      engine,
+      tools,
+      events,
+      clock,
+      hangUp,
+      log: log.child({ callId: call.callId, carrier: call.carrier, carrierCallId: call.carrierCallId }),
+      maxCallMs: profile.maxCallSeconds === null ? this.#options.maxCallMs : profile.maxCallSeconds * 1000,
+      mediaDeadlineMs: MEDIA_DEADLINE_MS
+    })
+    held.session = session
+    session.once('closed', () => registry.forget(held))
+    events.publish(call, { type: 'call.answered' })
+    session.start()
+    return session
+  }
+
+  #giveUp(held: HeldCall, reason: EndReason): void {
+    const { registry } = this.#options
+    if (held.session || registry.find(held.call.callId) !== held) return
+    this.#cancelAnswerDeadline.get(held.call.callId)?.()
+    this.#cancelAnswerDeadline.delete(held.call.callId)
+    registry.forget(held)
+    this.#publishUnanswered(held.call, reason)
+  }
+
+  #publishUnanswered(call: CallIdentity, reason: EndReason): void {
+    this.#options.events.publish(call, {
+      type: 'call.ended',
+      reason,
+      answeredAt: null,
+      durationMs: 0,
+      turns: 0,
+      interruptions: 0,
+      p50ResponseMs: null,
+      p95ResponseMs: null
+    })
+  }
+
+  /** Says which parameter the carrier refused, never its prose. */
+  #logRefused(call: CallIdentity, command: string, error: unknown): void {
+    const fields = error instanceof CallError ? { code: error.code, parameter: error.detail } : { err: error }
+    this.#options.log.error(
+      { event: 'carrier.refused', callId: call.callId, carrier: call.carrier, command, ...fields },
+      'The carrier refused a request'
+    )
+  }
+}

@@ -1,0 +1,83 @@
+import type { CallSession } from './call-session.ts'
+import type { AgentProfile } from './contracts/agent-profile.ts'
+import type { CallIdentity } from './contracts/call-events.ts'
+import type { Clock } from './contracts/clock.ts'
+
+/** A call that this process holds, from its first ring to its release. */
+export interface HeldCall {
+  readonly call: CallIdentity
+  readonly profile: AgentProfile
+  /** null until the call is answered. */
+  session: CallSession | null
+}
+
+export type Refusal = 'rejected_capacity' | 'draining'
+
+/** Every call held here: admits, finds, forgets, and drains. */
+export class CallRegistry {
+  readonly #byCallId = new Map<string, HeldCall>()
+  readonly #byCarrierCallId = new Map<string, HeldCall>()
+  readonly #maxConcurrentCalls: number
+  readonly #clock: Clock
+  readonly #idle = new Set<() => void>()
+  #draining = false
+
+  constructor(options: { maxConcurrentCalls: number; clock: Clock }) {
+    this.#maxConcurrentCalls = options.maxConcurrentCalls
+    this.#clock = options.clock
+  }
+
+  /** Why a new call can't be taken now; null where it can. */
+  refusal(): Refusal | null {
+    if (this.#draining) return 'draining'
+    return this.#byCallId.size >= this.#maxConcurrentCalls ? 'rejected_capacity' : null
+  }
+
+  /** Takes a call in; it counts against the capacity from here on. */
+  hold(held: HeldCall): void {
+    this.#byCallId.set(held.call.callId, held)
+    this.#byCarrierCallId.set(held.call.carrierCallId, held)
+  }
+
+  /** By our id or the carrier's. */
+  find(id: string): HeldCall | null {
+    return this.#byCallId.get(id) ?? this.#byCarrierCallId.get(id) ?? null
+  }
+
+  forget(held: HeldCall): void {
+    this.#byCallId.delete(held.call.callId)
+    this.#byCarrierCallId.delete(held.call.carrierCallId)
+    if (this.#byCallId.size > 0) return
+    for (const resolve of this.#idle) resolve()
+    this.#idle.clear()
+  }
+
+  get size(): number {
+    return this.#byCallId.size
+  }
+
+  get draining(): boolean {
+    return this.#draining
+  }
+
+  /** Calls whose media is or was connected, or is being connected. */
+  get sessions(): CallSession[] {
+    return [...this.#byCallId.values()].flatMap(({ session }) => (session ? [session] : []))
+  }
+
+  /** Takes no new call, waits for the live ones for at most `deadlineMs`, then ends those that are left. */
+  async drain(deadlineMs: number): Promise<void> {
+    this.#draining = true
+    if (this.size === 0) return
+    const idle = Promise.withResolvers<void>()
+    this.#idle.add(idle.resolve)
+    const cancel = this.#clock.after(deadlineMs, () => {
+      for (const held of this.#byCallId.values()) {
+        if (held.session) void held.session.end('draining')
+        else this.forget(held)
+      }
+    })
+    await idle.promise
+    cancel()
+  }
+}

@@ -1,0 +1,118 @@
+import { CallMilestones } from './call-milestones.ts'
+import { CallTranscript, type CompletedTurn } from './call-transcript.ts'
+import type { AgentEngine, HeardReply } from './contracts/agent-engine.ts'
+import type { CallEvent, CallEvents, CallIdentity, EndReason } from './contracts/call-events.ts'
+import type { Clock } from './contracts/clock.ts'
+import type { MediaTransport, StreamStart } from './contracts/media-transport.ts'
+import { percentile } from './turn-latency.ts'
+
+type FirstAudio = Extract<CallEvent, { type: `audio.${string}` }>['type']
+
+/** Keeps the record of one call and tells it: milestones, transcript, turns with their latencies, and the end. */
+export class CallReporter {
+  readonly answeredAt: number
+  readonly #call: CallIdentity
+  readonly #events: CallEvents
+  readonly #clock: Clock
+  readonly #transcript = new CallTranscript()
+  readonly #milestones: CallMilestones
+  readonly #responses: number[] = []
+  #interruptions = 0
+
+  constructor(options: { call: CallIdentity; events: CallEvents; clock: Clock }) {
+    this.#call = options.call
+    this.#events = options.events
+    this.#clock = options.clock
+    this.answeredAt = options.clock.now()
+    this.#milestones = new CallMilestones({ clock: options.clock, publish: (event) => this.publish(event) })
+  }
+
+  publish(event: CallEvent): void {
+    this.#events.publish(this.#call, event)
+  }
+
+  streamConnected({ inboundFormat, streamId }: StreamStart, { outboundFormat }: MediaTransport): void {
+    this.#milestones.reached({ type: 'stream.connected', inboundFormat, outboundFormat, streamId })
+  }
+
+  sessionReady({ name, inputFormat, outputFormat }: AgentEngine, connectMs: number): void {
+    this.#milestones.reached({ type: 'session.ready', engine: name, connectMs, inputFormat, outputFormat })
+  }
+
+  firstAudio(type: FirstAudio): void {
+    if (this.#milestones.has(type)) return
+    this.#milestones.reached({ type, afterMs: Math.round(this.#clock.now() - this.answeredAt) })
+  }
+
+  callerStarted(utteranceId: string): void {
+    this.#publishTurn(this.#transcript.callerStarted(utteranceId, this.#clock.now()))
+  }
+
+  /** `lastSpeechAt`: when the caller was last heard speaking, from the audio itself. */
+  callerStopped(utteranceId: string, lastSpeechAt: number | null): void {
+    const now = this.#clock.now()
+    this.#transcript.callerStopped(utteranceId, lastSpeechAt ?? now, now)
+  }
+
+  callerText(utteranceId: string, text: string): void {
+    const placed = this.#transcript.callerText(utteranceId, text)
+    if (!placed) return
+    const { turnIndex, revised } = placed
+    if (text !== '') this.publish({ type: 'transcript', turnIndex, speaker: 'caller', text, final: true })
+    this.#publishTurn(revised)
+  }
+
+  replyAudio(replyId: string, ms: number): void {
+    this.firstAudio('audio.first_from_engine')
+    this.#transcript.replyAudio(replyId, ms, this.#clock.now())
+  }
+
+  replyText(replyId: string, delta: string): void {
+    this.#transcript.replyText(replyId, delta)
+    const { turnIndex } = this.#transcript
+    this.publish({ type: 'transcript', turnIndex, speaker: 'agent', text: delta, final: false })
+  }
+
+  /** The caller begins to hear this reply. */
+  replyHeard(replyId: string): void {
+    this.#transcript.replyHeard(replyId, this.#clock.now())
+    this.firstAudio('audio.first_to_caller')
+  }
+
+  /** `moreToCome`: the agent was told to speak on in this turn. */
+  replyHeardWhole(replyId: string, moreToCome: boolean): void {
+    this.#publishTurn(this.#transcript.replyHeardWhole(replyId, this.#clock.now(), moreToCome))
+  }
+
+  interrupted(heard: readonly HeardReply[], at: number, clearMs: number): void {
+    this.#interruptions += 1
+    const cut = this.#transcript.interrupted(heard, at)
+    if (!cut) return
+    const { turnIndex, heardMs, saidMs } = cut.turn
+    this.publish({ type: 'turn.interrupted', turnIndex, heardMs, saidMs, clearMs })
+    this.#publishTurn(cut)
+  }
+
+  /** Tells the last turn and the end. `heardMs`: what was heard of a reply that is still playing. */
+  ended(reason: EndReason, endedAt: number, heardMs: (replyId: string) => number): void {
+    this.#milestones.flush()
+    this.#publishTurn(this.#transcript.end(heardMs, endedAt))
+    this.publish({
+      type: 'call.ended',
+      reason,
+      answeredAt: this.answeredAt,
+      durationMs: Math.round(endedAt - this.answeredAt),
+      turns: this.#transcript.turnIndex + 1,
+      interruptions: this.#interruptions,
+      p50ResponseMs: percentile(this.#responses, 0.5),
+      p95ResponseMs: percentile(this.#responses, 0.95)
+    })
+  }
+
+  #publishTurn(completed: CompletedTurn | null): void {
+    if (!completed) return
+    const { responseMs } = completed.turn.latency
+    if (!completed.revised && responseMs !== null) this.#responses.push(responseMs)
+    this.publish({ type: 'turn.completed', ...completed })
+  }
+}

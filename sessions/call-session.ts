@@ -1,0 +1,389 @@
+import { EventEmitter } from 'node:events'
+import type { Logger } from 'pino'
+import { durationMs } from '../audio/format.ts'
+import { CallLimits } from './call-limits.ts'
+import { type CallPhase, nextPhase } from './call-phase.ts'
+import { CallReporter } from './call-reporter.ts'
+import type { AgentEngine, ToolCall } from './contracts/agent-engine.ts'
+import type { AgentProfile } from './contracts/agent-profile.ts'
+import type { CallEvents, CallIdentity, EndReason } from './contracts/call-events.ts'
+import type { Clock } from './contracts/clock.ts'
+import type { MediaStopReason, MediaTransport, StreamStart } from './contracts/media-transport.ts'
+import { CallError } from './errors.ts'
+import { InboundAudio } from './inbound-audio.ts'
+import { OutboundAudio } from './outbound-audio.ts'
+import type { ToolRunner } from './tool-runner.ts'
+
+/** A socket that went without a `stop` is most often a hang-up whose webhook is still on its way. */
+const HANGUP_GRACE_MS = 1000
+/** Longest wait for a goodbye to be made and heard, beyond the audio already on its way to the caller. */
+const GOODBYE_MS = 10_000
+/** Longest wait for the carrier to take a hang-up; the call is over for us either way. */
+const HANG_UP_DEADLINE_MS = 5000
+
+/** Reasons that leave the caller on the line: then the leg is ours to end. */
+const OURS_TO_HANG_UP: ReadonlySet<EndReason> = new Set<EndReason>([
+  'agent_hung_up',
+  'operator',
+  'silence',
+  'max_length',
+  'media_lost',
+  'engine_failed',
+  'connect_timeout',
+  'carrier_failed',
+  'draining',
+  'internal'
+])
+
+export interface CallSessionOptions {
+  readonly call: CallIdentity
+  readonly profile: AgentProfile
+  readonly engine: AgentEngine
+  readonly tools: ToolRunner
+  readonly events: CallEvents
+  readonly clock: Clock
+  readonly log: Logger
+  readonly maxCallMs: number
+  readonly mediaDeadlineMs: number
+  /** Ends the carrier's leg; one that has ended already is success. */
+  readonly hangUp: () => Promise<void>
+}
+
+/** One live call: the only code that changes it. It joins a media stream and an engine, and ends once. */
+export class CallSession extends EventEmitter<{ closed: [] }> {
+  readonly call: CallIdentity
+  /** Media messages of the call so far. */
+  readonly frames = { in: 0, out: 0 }
+  readonly #options: CallSessionOptions
+  readonly #engine: AgentEngine
+  readonly #clock: Clock
+  readonly #inbound: InboundAudio
+  readonly #outbound: OutboundAudio
+  readonly #reporter: CallReporter
+  readonly #limits: CallLimits
+  readonly #abort = new AbortController()
+  #phase: CallPhase = 'connecting'
+  #transport: MediaTransport | null = null
+  #started = false
+  #connectMs = 0
+  /** The agent was told to speak on, and has not begun. */
+  #awaitingReply = false
+  /** The call ends for this reason once the goodbye has been heard. */
+  #goodbye: EndReason | null = null
+  #ended: Promise<void> | null = null
+
+  constructor(options: CallSessionOptions) {
+    super()
+    const { clock, engine } = options
+    this.#options = options
+    this.call = options.call
+    this.#engine = engine
+    this.#clock = clock
+    this.#reporter = new CallReporter(options)
+    this.#inbound = new InboundAudio({
+      clock,
+      engineFormat: engine.inputFormat,
+      toEngine: (payload) => this.#toEngine(payload)
+    })
+    this.#outbound = new OutboundAudio({ clock, engineFormat: engine.outputFormat })
+    this.#limits = new CallLimits({
+      clock,
+      mediaDeadlineMs: options.mediaDeadlineMs,
+      maxCallMs: options.maxCallMs,
+      onMediaDeadline: () => void this.end('connect_timeout'),
+      onMaxLength: () => void this.end('max_length'),
+      onHeartbeat: () => this.#reporter.publish({ type: 'call.heartbeat' })
+    })
+  }
+
+  get phase(): CallPhase {
+    return this.#phase
+  }
+
+  /** Whether the media stream is there. */
+  get connected(): boolean {
+    return this.#transport !== null
+  }
+
+  /** Opens the engine. The greeting is made at once and waits for the media stream, so that it is heard at once. */
+  start(): void {
+    this.#listenToEngine()
+    this.#engine.connect(this.#abort.signal).then(
+      this.#guard(() => this.#onEngineReady()),
+      (error: unknown) => this.#onEngineFailed(error)
+    )
+  }
+
+  /** The carrier's media socket. Must be called in the tick in which the socket opened, or frames are lost. */
+  attachMedia(transport: MediaTransport): void {
+    if (this.#ended) {
+      transport.close()
+      return
+    }
+    const previous = this.#transport
+    this.#transport = transport
+    this.#started = false
+    this.#outbound.detach()
+    previous?.close()
+    this.#limits.mediaConnected()
+    this.#listenToMedia(transport)
+  }
+
+  /** The agent says this now, in its own voice. */
+  say(text: string): void {
+    this.#engine.say(text)
+  }
+
+  /** Ends the call once what the agent is saying has been heard. */
+  endAfterGoodbye(reason: EndReason): void {
+    if (this.#ended || this.#goodbye) return
+    this.#goodbye = reason
+    this.#limits.set(this.#outbound.remainingMs + GOODBYE_MS, () => void this.end(reason))
+    this.#endIfGoodbyeHeard()
+  }
+
+  /** The only way out. The first reason wins; every caller gets the same promise, which never rejects. */
+  end(reason: EndReason): Promise<void> {
+    this.#ended ??= this.#release(reason)
+    return this.#ended
+  }
+
+  /** Each step is bounded and caught by itself: none can keep another from being taken. */
+  async #release(reason: EndReason): Promise<void> {
+    this.#phase = 'closing'
+    const endedAt = this.#clock.now()
+    const hungUp = OURS_TO_HANG_UP.has(reason) ? this.#hangUp() : Promise.resolve()
+    const steps: (() => void)[] = [
+      () => this.#limits.close(),
+      () => this.#abort.abort(),
+      () => this.#reporter.ended(reason, endedAt, (replyId) => this.#outbound.heardMs(replyId)),
+      () => this.#engine.close(),
+      () => this.#engine.removeAllListeners(),
+      () => this.#transport?.clear(),
+      () => this.#transport?.close()
+    ]
+    for (const step of steps) this.#attempt(step)
+    await hungUp
+    this.#phase = 'closed'
+    this.emit('closed')
+  }
+
+  async #hangUp(): Promise<void> {
+    const deadline = Promise.withResolvers<void>()
+    const cancel = this.#clock.after(HANG_UP_DEADLINE_MS, deadline.resolve)
+    const hungUp = this.#options.hangUp().catch((error: unknown) => {
+      const { code, detail } = error instanceof CallError ? error : { code: 'INTERNAL', detail: null }
+      this.#options.log.warn({ event: 'carrier.hang_up_failed', code, detail }, 'Hang-up was refused')
+    })
+    await Promise.race([hungUp, deadline.promise])
+    cancel()
+  }
+
+  #listenToEngine(): void {
+    const engine = this.#engine
+    const reporter = this.#reporter
+    const on = this.#guard.bind(this)
+    engine.on(
+      'callerSpeechStarted',
+      on(({ utteranceId }) => this.#onCallerSpeech(utteranceId))
+    )
+    engine.on(
+      'callerSpeechStopped',
+      on(({ utteranceId }) => {
+        reporter.callerStopped(utteranceId, this.#inbound.lastSpeechAt)
+      })
+    )
+    engine.on(
+      'callerTranscript',
+      on(({ utteranceId, text }) => reporter.callerText(utteranceId, text))
+    )
+    engine.on(
+      'audio',
+      on(({ replyId, payload }) => this.#onAgentAudio(replyId, payload))
+    )
+    engine.on(
+      'agentTranscript',
+      on(({ replyId, delta }) => reporter.replyText(replyId, delta))
+    )
+    engine.on(
+      'replyDone',
+      on(({ replyId }) => this.#onReplyDone(replyId))
+    )
+    engine.on(
+      'toolCall',
+      on((call) => void this.#onToolCall(call))
+    )
+    engine.on('usage', (records) => reporter.publish({ type: 'usage', records }))
+    engine.on('trouble', ({ code }) => reporter.publish({ type: 'engine.trouble', code }))
+    engine.on('failed', (error) => this.#onEngineFailed(error))
+  }
+
+  #listenToMedia(transport: MediaTransport): void {
+    const on = this.#guard.bind(this)
+    transport.on(
+      'started',
+      on((start) => this.#onStreamStarted(transport, start))
+    )
+    transport.on(
+      'audio',
+      on((payload) => this.#onCallerAudio(payload))
+    )
+    transport.on(
+      'mark',
+      on((name) => this.#onMark(name))
+    )
+    transport.on(
+      'dtmf',
+      on((digit) => this.#onDigit(digit))
+    )
+    transport.on('malformed', (cause) => this.#reporter.publish({ type: 'media.malformed', cause }))
+    transport.on(
+      'stopped',
+      on((reason) => this.#onStreamStopped(transport, reason))
+    )
+  }
+
+  #onEngineReady(): void {
+    const phase = nextPhase(this.#phase, 'engineReady')
+    if (!phase) return
+    this.#phase = phase
+    this.#connectMs = Math.round(this.#clock.now() - this.#reporter.answeredAt)
+    this.#announceReady()
+    this.#engine.greet()
+    this.#inbound.ready()
+  }
+
+  #onEngineFailed(error: unknown): void {
+    if (this.#ended) return
+    const { code, retryable, detail } =
+      error instanceof CallError
+        ? error
+        : new CallError('ENGINE_CONNECT', 'The engine failed', { cause: error })
+    this.#reporter.publish({ type: 'engine.failed', code, retryable, detail })
+    void this.end('engine_failed')
+  }
+
+  #onStreamStarted(transport: MediaTransport, start: StreamStart): void {
+    if (start.carrierCallId !== null && start.carrierCallId !== this.call.carrierCallId) {
+      this.#reporter.publish({ type: 'media.malformed', cause: 'start_of_another_call' })
+      transport.close()
+      return
+    }
+    this.#inbound.start(start.inboundFormat)
+    if (this.#started) return
+    this.#started = true
+    this.#reporter.streamConnected(start, transport)
+    this.#announceReady()
+    this.#outbound.attach(transport)
+  }
+
+  #announceReady(): void {
+    if (this.#phase === 'live' && this.#started) this.#reporter.sessionReady(this.#engine, this.#connectMs)
+  }
+
+  #onStreamStopped(transport: MediaTransport, reason: MediaStopReason): void {
+    transport.removeAllListeners()
+    if (transport !== this.#transport) return
+    this.#transport = null
+    this.#outbound.detach()
+    if (reason === 'stop') void this.end('caller_hung_up')
+    else if (reason === 'socket_closed') this.#limits.set(HANGUP_GRACE_MS, () => void this.end('media_lost'))
+    else void this.end('media_lost')
+  }
+
+  #onCallerAudio(payload: Uint8Array): void {
+    this.frames.in += 1
+    this.#reporter.firstAudio('audio.first_from_caller')
+    const ms = this.#inbound.push(payload)
+    this.#outbound.inboundAdvanced(ms, this.#clock.now())
+  }
+
+  #toEngine(payload: Uint8Array): void {
+    this.#engine.sendAudio(payload)
+    this.#reporter.firstAudio('audio.first_to_engine')
+  }
+
+  #onAgentAudio(replyId: string, payload: Uint8Array): void {
+    if (!this.#outbound.play(replyId, payload)) return
+    this.frames.out += 1
+    this.#awaitingReply = false
+    this.#reporter.replyAudio(replyId, durationMs(this.#engine.outputFormat, payload.byteLength))
+  }
+
+  #onReplyDone(replyId: string): void {
+    this.#outbound.replyDone(replyId)
+    this.#endIfGoodbyeHeard()
+  }
+
+  #onMark(name: string): void {
+    const mark = this.#outbound.markReturned(name)
+    if (mark?.kind === 'start') this.#reporter.replyHeard(mark.replyId)
+    if (mark?.kind !== 'end') return
+    this.#reporter.replyHeardWhole(mark.replyId, this.#awaitingReply)
+    this.#endIfGoodbyeHeard()
+  }
+
+  #onCallerSpeech(utteranceId: string): void {
+    if (this.#goodbye && this.#options.profile.protectGoodbye) return
+    if (this.#outbound.audible) this.#interrupt()
+    if (this.#goodbye) {
+      this.#goodbye = null
+      this.#limits.clear()
+    }
+    this.#reporter.callerStarted(utteranceId)
+  }
+
+  /** Freezes the truth, silences the caller's ear, then makes the engine forget: in this order. */
+  #interrupt(): void {
+    const at = this.#clock.now()
+    const heard = this.#outbound.interrupt()
+    const clearMs = this.#clock.now() - at
+    this.#engine.interrupt(heard)
+    this.#reporter.interrupted(heard, at, clearMs)
+  }
+
+  #onDigit(digit: string): void {
+    this.#reporter.publish({ type: 'dtmf', digit })
+    this.#engine.sendDigit(digit)
+  }
+
+  async #onToolCall(call: ToolCall): Promise<void> {
+    if (call.name === 'end_call') {
+      this.#awaitingReply = !call.spoken
+      this.#engine.returnToolResult(call.id, 'The call ends after your goodbye.', { reply: !call.spoken })
+      this.#reporter.publish({ type: 'tool.called', tool: call.name, durationMs: 0, ok: true, code: null })
+      this.endAfterGoodbye('agent_hung_up')
+      return
+    }
+    const outcome = await this.#options.tools.run(call, this.call.callId, this.#abort.signal)
+    if (this.#ended) return
+    const { ok, code } = outcome
+    this.#reporter.publish({ type: 'tool.called', tool: call.name, durationMs: outcome.durationMs, ok, code })
+    this.#awaitingReply = true
+    this.#engine.returnToolResult(call.id, outcome.output, { reply: true })
+  }
+
+  #endIfGoodbyeHeard(): void {
+    if (this.#goodbye && !this.#awaitingReply && this.#outbound.heardAll) void this.end(this.#goodbye)
+  }
+
+  /** A fault in a handler ends this call alone. */
+  #guard<A extends unknown[]>(handler: (...args: A) => void): (...args: A) => void {
+    return (...args) => {
+      try {
+        handler(...args)
+      } catch (error) {
+        this.#options.log.error({ event: 'call.fault', err: error }, 'A handler of the call failed')
+        void this.end('internal')
+      }
+    }
+  }
+
+  #attempt(step: () => void): void {
+    try {
+      step()
+    } catch (error) {
+      this.#options.log.error({ event: 'call.release_failed', err: error }, 'A step of the release failed')
+    }
+  }
+}

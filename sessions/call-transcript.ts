@@ -1,0 +1,239 @@
+import type { HeardReply } from './contracts/agent-engine.ts'
+import type { TurnRecord, TurnSide } from './contracts/call-events.ts'
+import { TurnStopwatch } from './turn-latency.ts'
+
+interface Utterance {
+  text: string
+  readonly startedAt: number
+  endedAt: number
+}
+
+interface Reply {
+  text: string
+  receivedMs: number
+  /** null while the caller is still hearing it. */
+  heardMs: number | null
+}
+
+interface Turn {
+  readonly index: number
+  readonly utterances: Map<string, Utterance>
+  readonly replies: Map<string, Reply>
+  readonly stopwatch: TurnStopwatch
+  replyStartedAt: number | null
+  replyEndedAt: number | null
+  interrupted: boolean
+  published: boolean
+}
+
+/** A turn as it stands; `revised` where it was complete before. */
+export interface CompletedTurn {
+  readonly turn: TurnRecord
+  readonly revised: boolean
+}
+
+/** Late transcripts are looked for in this many turns. */
+const REMEMBERED_TURNS = 8
+
+/**
+ * The conversation in turns: who said what, and what of it was heard. A turn opens when the caller begins to speak
+ * after a reply; turn 0 is the greeting. Methods that can complete a turn, or change a complete one, return it, or null.
+ */
+export class CallTranscript {
+  #turns: Turn[] = [createTurn(0)]
+
+  get turnIndex(): number {
+    return this.#current.index
+  }
+
+  /** The caller began to speak at `at`. Returns the turn before, where this is what completes it. */
+  callerStarted(utteranceId: string, at: number): CompletedTurn | null {
+    let completed: CompletedTurn | null = null
+    if (this.#current.index === 0 || this.#current.replies.size > 0) {
+      if (!this.#current.published) completed = this.#complete(this.#current, at)
+      this.#turns.push(createTurn(this.#current.index + 1))
+      if (this.#turns.length > REMEMBERED_TURNS) this.#turns.shift()
+    }
+    this.#current.utterances.set(utteranceId, { text: '', startedAt: at, endedAt: at })
+    return completed
+  }
+
+  /** The caller's last speech was at `stoppedAt`; the engine decided at `committedAt` that the turn had ended. */
+  callerStopped(utteranceId: string, stoppedAt: number, committedAt: number): void {
+    const turn = this.#turnOf(utteranceId)
+    const utterance = turn?.utterances.get(utteranceId)
+    if (!turn || !utterance) return
+    utterance.endedAt = Math.max(utterance.startedAt, stoppedAt)
+    turn.stopwatch.callerStopped(stoppedAt, committedAt)
+  }
+
+  /** What the caller said. Returns the turn it belongs to, and that turn where it was complete before. */
+  callerText(utteranceId: string, text: string): { turnIndex: number; revised: CompletedTurn | null } | null {
+    const turn = this.#turnOf(utteranceId)
+    const utterance = turn?.utterances.get(utteranceId)
+    if (!turn || !utterance) return null
+    utterance.text = text
+    return { turnIndex: turn.index, revised: turn.published ? this.#complete(turn, utterance.endedAt) : null }
+  }
+
+  /** `ms` of audio came from the engine for this reply. True for the first. */
+  replyAudio(replyId: string, ms: number, at: number): boolean {
+    const reply = this.#reply(replyId)
+    const first = reply.receivedMs === 0
+    reply.receivedMs += ms
+    this.#current.stopwatch.firstAudio(at)
+    return first
+  }
+
+  replyText(replyId: string, delta: string): void {
+    this.#reply(replyId).text += delta
+  }
+
+  /** The caller begins to hear this reply. */
+  replyHeard(replyId: string, at: number): void {
+    const turn = this.#turnWithReply(replyId)
+    if (!turn) return
+    turn.stopwatch.firstHeard(at)
+    turn.replyStartedAt ??= at
+  }
+
+  /** This reply was played to its end. Returns the turn where nothing more of it is to be heard. */
+  replyHeardWhole(replyId: string, at: number, moreToCome: boolean): CompletedTurn | null {
+    const turn = this.#turnWithReply(replyId)
+    const reply = turn?.replies.get(replyId)
+    if (!turn || !reply) return null
+    reply.heardMs = reply.receivedMs
+    turn.replyEndedAt = at
+    const settled = [...turn.replies.values()].every(({ heardMs }) => heardMs !== null)
+    return settled && !moreToCome ? this.#complete(turn, at) : null
+  }
+
+  /** The caller took the floor. Returns the turn as it was cut. */
+  interrupted(heard: readonly HeardReply[], at: number): CompletedTurn | null {
+    let cut: Turn | null = null
+    for (const { replyId, heardMs } of heard) {
+      const turn = this.#turnWithReply(replyId)
+      const reply = turn?.replies.get(replyId)
+      if (!turn || !reply) continue
+      reply.heardMs = heardMs
+      turn.interrupted = true
+      turn.replyEndedAt = at
+      cut = turn
+    }
+    return cut ? this.#complete(cut, at) : null
+  }
+
+  /** The call is over. Returns the last turn where it was not complete. */
+  end(heardMs: (replyId: string) => number, at: number): CompletedTurn | null {
+    const turn = this.#current
+    if (turn.published) return null
+    for (const [replyId, reply] of turn.replies)
+      reply.heardMs ??= Math.min(heardMs(replyId), reply.receivedMs)
+    return this.#complete(turn, at)
+  }
+
+  get #current(): Turn {
+    return this.#turns[this.#turns.length - 1]
+  }
+
+  /** A reply whose end mark is still on its way has been heard. */
+  #complete(turn: Turn, at: number): CompletedTurn | null {
+    for (const reply of turn.replies.values()) reply.heardMs ??= reply.receivedMs
+    turn.replyEndedAt ??= at
+    if (turn.replies.size === 0 && saidBy(turn) === '') return null
+    const revised = turn.published
+    turn.published = true
+    return { turn: recordOf(turn), revised }
+  }
+
+  #reply(replyId: string): Reply {
+    const known = this.#turnWithReply(replyId)?.replies.get(replyId)
+    if (known) return known
+    const reply: Reply = { text: '', receivedMs: 0, heardMs: null }
+    this.#current.replies.set(replyId, reply)
+    return reply
+  }
+
+  #turnOf(utteranceId: string): Turn | undefined {
+    return this.#turns.findLast((turn) => turn.utterances.has(utteranceId))
+  }
+
+  #turnWithReply(replyId: string): Turn | undefined {
+    return this.#turns.findLast((turn) => turn.replies.has(replyId))
+  }
+}
+
+/** The words of `text` that fit in what was heard: whole words, in proportion of the time heard. */
+export function heardWords(text: string, heardMs: number, receivedMs: number): string {
+  if (receivedMs <= 0 || heardMs <= 0) return ''
+  if (heardMs >= receivedMs) return text
+  const reach = text.length * (heardMs / receivedMs)
+  let end = 0
+  for (const word of text.matchAll(/\S+\s*/g)) {
+    if (word.index + word[0].trimEnd().length > reach) break
+    end = word.index + word[0].length
+  }
+  return text.slice(0, end).trimEnd()
+}
+
+function createTurn(index: number): Turn {
+  return {
+    index,
+    utterances: new Map(),
+    replies: new Map(),
+    stopwatch: new TurnStopwatch(),
+    replyStartedAt: null,
+    replyEndedAt: null,
+    interrupted: false,
+    published: false
+  }
+}
+
+function saidBy(turn: Turn): string {
+  return join([...turn.utterances.values()].map(({ text }) => text))
+}
+
+function recordOf(turn: Turn): TurnRecord {
+  const replies = [...turn.replies.values()]
+  return {
+    turnIndex: turn.index,
+    caller: callerSide(turn),
+    agent: agentSide(turn, replies),
+    interrupted: turn.interrupted,
+    heardMs: Math.round(replies.reduce((sum, { heardMs }) => sum + (heardMs ?? 0), 0)),
+    saidMs: Math.round(replies.reduce((sum, { receivedMs }) => sum + receivedMs, 0)),
+    latency: turn.stopwatch.read()
+  }
+}
+
+function callerSide(turn: Turn): TurnSide | null {
+  const utterances = [...turn.utterances.values()]
+  if (utterances.length === 0) return null
+  const saidText = saidBy(turn)
+  return {
+    saidText,
+    heardText: saidText,
+    startedAt: utterances[0].startedAt,
+    endedAt: utterances[utterances.length - 1].endedAt
+  }
+}
+
+function agentSide(turn: Turn, replies: readonly Reply[]): TurnSide | null {
+  if (replies.length === 0) return null
+  const endedAt = turn.replyEndedAt as number
+  return {
+    saidText: join(replies.map(({ text }) => text)),
+    heardText: join(
+      replies.map(({ text, heardMs, receivedMs }) => heardWords(text, heardMs ?? 0, receivedMs))
+    ),
+    startedAt: turn.replyStartedAt ?? endedAt,
+    endedAt
+  }
+}
+
+function join(texts: readonly string[]): string {
+  return texts
+    .map((text) => text.trim())
+    .filter((text) => text !== '')
+    .join(' ')
+}

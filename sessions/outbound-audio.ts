@@ -1,0 +1,188 @@
+import { type AudioFormat, bytesPerMs, durationMs } from '../audio/format.ts'
+import { createTranscoder, type Transcoder } from '../audio/transcoder.ts'
+import type { HeardReply } from './contracts/agent-engine.ts'
+import type { Clock } from './contracts/clock.ts'
+import type { MediaTransport } from './contracts/media-transport.ts'
+import { type MarkKind, PlaybackTracker } from './playback-tracker.ts'
+
+/** Carriers take no less than this in one message. */
+const FRAME_MS = 20
+/** Audio kept for a media stream that is not there yet: longer than any greeting. */
+const HELD_LIMIT_MS = 60_000
+
+/** The byte that is silence: A-law and mu-law zero (ITU-T G.711), PCM zero. */
+const SILENCE = { pcmu: 0xff, pcma: 0xd5, pcm16: 0x00 } as const
+
+type Held = { replyId: string; payload: Uint8Array } | { replyId: string; done: true }
+
+/**
+ * The agent's voice on its way to the caller: engine format to carrier format, whole frames, sent ahead as it comes,
+ * with the marks that tell what was played. Audio made before the media stream is there waits for it.
+ */
+export class OutboundAudio {
+  readonly #clock: Clock
+  readonly #engineFormat: AudioFormat
+  readonly #playback: PlaybackTracker
+  #transport: MediaTransport | null = null
+  #transcoder: Transcoder | null = null
+  #held: Held[] = []
+  #heldMs = 0
+  /** What does not fill a frame yet, of the reply being sent. */
+  #rest: Uint8Array = new Uint8Array(0)
+  #restBytes = 0
+  #replyId: string | null = null
+  readonly #dropped = new Set<string>()
+
+  constructor(options: { clock: Clock; engineFormat: AudioFormat }) {
+    this.#clock = options.clock
+    this.#engineFormat = options.engineFormat
+    this.#playback = new PlaybackTracker(options.clock.now())
+  }
+
+  /** The media stream is there: what waited is sent at once. */
+  attach(transport: MediaTransport): void {
+    this.#transport = transport
+    this.#transcoder = createTranscoder(this.#engineFormat, transport.outboundFormat)
+    this.#rest = new Uint8Array(FRAME_MS * bytesPerMs(transport.outboundFormat))
+    this.#restBytes = 0
+    this.#replyId = null
+    const held = this.#held
+    this.#held = []
+    this.#heldMs = 0
+    for (const piece of held) {
+      if ('done' in piece) this.#finish(piece.replyId)
+      else this.#send(piece.replyId, piece.payload)
+    }
+  }
+
+  /** The media stream is gone; the agent's audio waits for the next one. */
+  detach(): void {
+    this.#transport = null
+    this.#transcoder = null
+  }
+
+  /** `ms` of caller audio came in: the carrier's clock has advanced. */
+  inboundAdvanced(ms: number, now: number): void {
+    this.#playback.inboundAdvanced(ms, now)
+  }
+
+  /** Audio of a reply in the engine's format. False where the reply was interrupted and the audio is dropped. */
+  play(replyId: string, payload: Uint8Array): boolean {
+    if (this.#dropped.has(replyId)) return false
+    const ms = durationMs(this.#engineFormat, payload.byteLength)
+    this.#playback.received(replyId, ms)
+    if (this.#transport) {
+      this.#send(replyId, payload)
+    } else if (this.#heldMs < HELD_LIMIT_MS) {
+      this.#held.push({ replyId, payload: payload.slice() })
+      this.#heldMs += ms
+    }
+    return true
+  }
+
+  /** No more audio will come for this reply. */
+  replyDone(replyId: string): void {
+    if (this.#dropped.has(replyId)) return
+    if (this.#transport) this.#finish(replyId)
+    else this.#held.push({ replyId, done: true })
+  }
+
+  /** Takes back everything that the caller has not heard, and tells what was heard of it. */
+  interrupt(): HeardReply[] {
+    const heard = this.#playback.interrupt(this.#clock.now())
+    this.#transport?.clear()
+    this.#transcoder?.reset()
+    this.#restBytes = 0
+    this.#replyId = null
+    this.#held = []
+    this.#heldMs = 0
+    for (const { replyId } of heard) this.#dropped.add(replyId)
+    return heard
+  }
+
+  /** Whether the caller is hearing the agent, or has something left to hear. */
+  get audible(): boolean {
+    return this.#playback.audible(this.#clock.now())
+  }
+
+  /** Whether every reply has been proven heard to its end. */
+  get heardAll(): boolean {
+    return this.#heldMs === 0 && this.#playback.settled
+  }
+
+  heardMs(replyId: string): number {
+    return this.#playback.heardMs(replyId, this.#clock.now())
+  }
+
+  /** Milliseconds until everything sent has been played. */
+  get remainingMs(): number {
+    return this.#playback.remainingMs(this.#clock.now()) + this.#heldMs
+  }
+
+  markReturned(name: string): { replyId: string; kind: MarkKind } | null {
+    return this.#playback.markReturned(name)
+  }
+
+  #send(replyId: string, payload: Uint8Array): void {
+    if (!this.#transcoder || !this.#transport) return
+    if (this.#replyId !== replyId) this.#begin(replyId)
+    this.#sendFrames(replyId, this.#transcoder.push(payload))
+    const mark = this.#playback.progressMark(replyId)
+    if (mark) this.#transport.mark(mark)
+  }
+
+  #begin(replyId: string): void {
+    if (this.#replyId) this.#flush(this.#replyId)
+    this.#replyId = replyId
+    this.#transport?.mark(this.#playback.startMark(replyId))
+  }
+
+  #finish(replyId: string): void {
+    if (this.#replyId === replyId) {
+      this.#flush(replyId)
+      this.#replyId = null
+    }
+    if (!this.#playback.knows(replyId)) return
+    this.#playback.finished(replyId)
+    this.#transport?.mark(this.#playback.endMark(replyId))
+  }
+
+  /** Sends as many whole frames as there are, as one message, and keeps the rest. */
+  #sendFrames(replyId: string, audio: Uint8Array): void {
+    const transport = this.#transport as MediaTransport
+    const frameBytes = this.#rest.byteLength
+    const total = this.#restBytes + audio.byteLength
+    if (total < frameBytes) {
+      this.#rest.set(audio, this.#restBytes)
+      this.#restBytes = total
+      return
+    }
+    const whole = total - (total % frameBytes)
+    let message = audio
+    if (this.#restBytes > 0) {
+      message = new Uint8Array(whole)
+      message.set(this.#rest.subarray(0, this.#restBytes))
+      message.set(audio.subarray(0, whole - this.#restBytes), this.#restBytes)
+    } else if (whole < total) {
+      message = audio.subarray(0, whole)
+    }
+    const kept = audio.subarray(audio.byteLength - (total - whole))
+    transport.send(message)
+    this.#playback.sent(replyId, durationMs(transport.outboundFormat, whole), this.#clock.now())
+    this.#rest.set(kept)
+    this.#restBytes = kept.byteLength
+  }
+
+  /** Ends a reply: the filter's tail and the last frame, filled up with silence. */
+  #flush(replyId: string): void {
+    if (!this.#transcoder || !this.#transport) return
+    const tail = this.#transcoder.flush()
+    if (tail.byteLength > 0) this.#sendFrames(replyId, tail)
+    this.#transcoder.reset()
+    if (this.#restBytes === 0) return
+    this.#rest.fill(SILENCE[this.#transport.outboundFormat.encoding], this.#restBytes)
+    this.#transport.send(this.#rest)
+    this.#playback.sent(replyId, FRAME_MS, this.#clock.now())
+    this.#restBytes = 0
+  }
+}
