@@ -14,12 +14,34 @@ export interface ReceivedWebhook {
   readonly payload: Record<string, unknown>
 }
 
-export interface ReceivedFrame {
+/** The frames of Telnyx by their event, with the fields that tests look at. */
+export interface TelnyxFrames {
+  connected: { version: string; connected?: Record<string, string> }
+  start: {
+    sequence_number: string
+    stream_id: string
+    start: {
+      call_control_id: string
+      custom_parameters: Record<string, string>
+      media_format: { encoding: string; sample_rate: number; channels: number }
+    }
+  }
+  media: {
+    sequence_number: string
+    stream_id: string
+    media: { track: string; chunk: string; timestamp: string; payload: string }
+  }
+  dtmf: { dtmf: { digit: string } }
+  mark: { mark: { name: string } }
+  stop: { stop: { call_control_id: string } }
+  error: { payload: { code: number; title: string; detail: string } }
+}
+
+export interface ReceivedFrame<Event extends keyof TelnyxFrames = keyof TelnyxFrames> {
   /** By performance.now. */
   readonly at: number
-  readonly event: string
-  // biome-ignore lint/suspicious/noExplicitAny: a test names the field that it looks at, whatever the frame.
-  readonly frame: any
+  readonly event: Event
+  readonly frame: TelnyxFrames[Event]
 }
 
 /** The other end of the stand-in, with no mind of its own: it records webhooks and frames, and sends what a test says. */
@@ -86,11 +108,15 @@ export class BareServer {
     this.#socket!.close()
   }
 
-  framesOf(event: string): ReceivedFrame[] {
-    return this.frames.filter((received) => received.event === event)
+  framesOf<Event extends keyof TelnyxFrames>(event: Event): ReceivedFrame<Event>[] {
+    return this.frames.filter((received): received is ReceivedFrame<Event> => received.event === event)
   }
 
-  waitForFrames(event: string, count = 1, timeoutMs = 5000): Promise<ReceivedFrame[]> {
+  waitForFrames<Event extends keyof TelnyxFrames>(
+    event: Event,
+    count = 1,
+    timeoutMs = 5000
+  ): Promise<ReceivedFrame<Event>[]> {
     const found = () => this.framesOf(event).length >= count && this.framesOf(event)
     return this.#waiters.until(found, `${count} '${event}' frames`, timeoutMs)
   }

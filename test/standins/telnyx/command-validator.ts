@@ -40,8 +40,10 @@ function errorItem(error: ErrorObject): TelnyxErrorItem {
       const source = { pointer: `${error.instancePath}/${parameter}` }
       return { code: '10004', title: 'Missing required parameter', detail, source }
     }
-    case 'enum': {
-      const detail = `The value must be one of: ${error.params.allowedValues.join(', ')}.`
+    case 'enum':
+    case 'const': {
+      const allowed: unknown[] = error.params.allowedValues ?? [error.params.allowedValue]
+      const detail = `The value must be one of: ${allowed.join(', ')}.`
       const source = { pointer: error.instancePath }
       return { code: '10032', title: 'Invalid enumerated value', detail, source }
     }

@@ -6,7 +6,8 @@ import { FaultyLine, type FrameFaults } from './frame-faults.ts'
 import type { PacketTicker } from './packet-ticker.ts'
 import { Playout, type ReturnedMark } from './playout.ts'
 import * as frames from './stream-frames.ts'
-import { createWireCodec, type WireCodec, type WireFormat } from './wire-codec.ts'
+import type { StreamRequest } from './stream-request.ts'
+import { createWireCodec, type WireCodec } from './wire-codec.ts'
 
 /** How the media leg behaves; the defaults are a good line. */
 export interface MediaBehaviour extends FrameFaults {
@@ -25,18 +26,8 @@ export interface MediaBehaviour extends FrameFaults {
 }
 
 export interface MediaStreamOptions {
-  readonly url: string
-  readonly token: string | null
   readonly identity: frames.StreamIdentity
-  readonly tracks: readonly frames.Track[]
-  /** Of the frames to the server. */
-  readonly inbound: WireFormat
-  /** Of the server's media. */
-  readonly outbound: WireFormat
-  /** Telnyx takes raw codec bytes in `rtp` mode only; its default is `mp3`. */
-  readonly mode: 'rtp' | 'mp3'
-  /** Whether the caller's leg is a target of the server's audio. */
-  readonly audible: boolean
+  readonly request: StreamRequest
   readonly behaviour: MediaBehaviour
   readonly ticker: PacketTicker
 }
@@ -76,8 +67,8 @@ export class MediaStream extends EventEmitter<MediaStreamEvents> {
   constructor(options: MediaStreamOptions) {
     super()
     this.options = options
-    this.#inboundCodec = createWireCodec(options.inbound)
-    this.#outboundCodec = createWireCodec(options.outbound)
+    this.#inboundCodec = createWireCodec(options.request.inbound)
+    this.#outboundCodec = createWireCodec(options.request.outbound)
     this.voice = new CallerVoice(this.#inboundCodec, options.behaviour.packetBytes)
     this.#line = new FaultyLine(options.behaviour)
     this.#socket = this.#connect()
@@ -104,14 +95,17 @@ export class MediaStream extends EventEmitter<MediaStreamEvents> {
 
   /** The caller's position on the timeline, in samples of the inbound rate. */
   callerPosition(at = this.now()): number {
-    return Math.max(0, Math.floor(((at - this.#startedAt) * this.options.inbound.sampleRateHz) / 1000))
+    return Math.max(
+      0,
+      Math.floor(((at - this.#startedAt) * this.options.request.inbound.sampleRateHz) / 1000)
+    )
   }
 
   sendRaw(text: string): void {
     this.#outward(() => this.#socket.send(text))
   }
 
-  sendStart(format = this.options.inbound): void {
+  sendStart(format = this.options.request.inbound): void {
     this.sendRaw(frames.startFrame(this.options.identity, format, ++this.#sequence))
   }
 
@@ -144,7 +138,8 @@ export class MediaStream extends EventEmitter<MediaStreamEvents> {
   }
 
   #connect(): WebSocket {
-    const { url, token, behaviour } = this.options
+    const { request, behaviour } = this.options
+    const { url, token } = request
     const inHeader = token !== null && ['header', 'both'].includes(behaviour.tokenIn ?? 'both')
     const socket = new WebSocket(url, {
       headers: inHeader ? { [frames.STREAM_AUTH_HEADER]: token } : {},
@@ -163,12 +158,12 @@ export class MediaStream extends EventEmitter<MediaStreamEvents> {
   }
 
   #start(): void {
-    const { token, behaviour, outbound } = this.options
+    const { request, behaviour } = this.options
     const inFrame = ['connected', 'both'].includes(behaviour.tokenIn ?? 'both')
-    this.sendRaw(frames.connectedFrame(inFrame ? token : null))
+    this.sendRaw(frames.connectedFrame(inFrame ? request.token : null))
     this.#startedAt = performance.now()
     this.#playout = new Playout({
-      sampleRateHz: outbound.sampleRateHz,
+      sampleRateHz: request.outbound.sampleRateHz,
       startedAt: this.#startedAt,
       onMark: (mark) => this.#returnMark(mark),
       onFirstAudio: (atMs) => this.emit('firstAudio', atMs)
@@ -190,8 +185,8 @@ export class MediaStream extends EventEmitter<MediaStreamEvents> {
 
   #sendPackets(at: number): void {
     for (const { position, payload } of this.voice.take(this.callerPosition(at))) {
-      if (this.options.tracks.includes('inbound')) this.#sendMedia('inbound', position, payload)
-      if (this.options.tracks.includes('outbound')) {
+      if (this.options.request.tracks.includes('inbound')) this.#sendMedia('inbound', position, payload)
+      if (this.options.request.tracks.includes('outbound')) {
         this.#sendMedia('outbound', position, this.#mirrored(position))
       }
       if (this.#chunks.inbound === this.options.behaviour.framesBeforeStart) this.sendStart()
@@ -199,8 +194,8 @@ export class MediaStream extends EventEmitter<MediaStreamEvents> {
   }
 
   #sendMedia(track: frames.Track, position: number, payload: string): void {
-    const { identity, behaviour, inbound } = this.options
-    const ms = Math.round((position * 1000) / inbound.sampleRateHz)
+    const { identity, behaviour, request } = this.options
+    const ms = Math.round((position * 1000) / request.inbound.sampleRateHz)
     const frame = frames.mediaFrame({
       streamId: identity.streamId,
       sequence: ++this.#sequence,
@@ -214,7 +209,7 @@ export class MediaStream extends EventEmitter<MediaStreamEvents> {
 
   /** The agent's audio as the caller hears it, which `both_tracks` sends back. */
   #mirrored(position: number): string {
-    const { inbound, outbound } = this.options
+    const { inbound, outbound } = this.options.request
     const from = Math.floor((position * outbound.sampleRateHz) / inbound.sampleRateHz)
     const to = from + (outbound.sampleRateHz * 20) / 1000
     return this.#outboundCodec.encode(this.#playout!.timeline.read(from, to)).toString('base64')
@@ -236,7 +231,7 @@ export class MediaStream extends EventEmitter<MediaStreamEvents> {
   }
 
   #play(payload: Buffer, at: number): void {
-    const { mode, outbound, audible } = this.options
+    const { mode, outbound, targetLegs } = this.options.request
     if (mode !== 'rtp') throw new frames.FrameFault(100_004, 'the stream takes mp3')
     const { bytesPerSample } = this.#outboundCodec
     const lengthMs = (payload.length / bytesPerSample / outbound.sampleRateHz) * 1000
@@ -244,7 +239,8 @@ export class MediaStream extends EventEmitter<MediaStreamEvents> {
     if (lengthMs < frames.SHORTEST_MESSAGE_MS || lengthMs > frames.LONGEST_MESSAGE_MS) {
       throw new frames.FrameFault(100_004, `${lengthMs} ms of audio; a chunk lasts 20 ms to 30 s`)
     }
-    if (audible) this.#playout!.enqueue(this.#outboundCodec.decode(payload), at)
+    // A call that is not bridged has no opposite leg: nobody hears it.
+    if (targetLegs !== 'opposite') this.#playout!.enqueue(this.#outboundCodec.decode(payload), at)
   }
 
   #clear(at: number): void {

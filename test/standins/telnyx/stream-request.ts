@@ -2,6 +2,8 @@ import type { CommandBody } from './command-validator.ts'
 import type { Track } from './stream-frames.ts'
 import type { WireFormat } from './wire-codec.ts'
 
+const SPOKEN_CODECS = ['PCMU', 'PCMA', 'L16']
+
 /** What a `streaming_start` (or `answer`, `dial`) asks for, with Telnyx's defaults filled in. */
 export interface StreamRequest {
   readonly url: string
@@ -13,6 +15,8 @@ export interface StreamRequest {
   readonly mode: 'rtp' | 'mp3'
   readonly targetLegs: 'self' | 'opposite' | 'both'
   readonly customParameters: Readonly<Record<string, string>>
+  /** A codec that Telnyx speaks and this stand-in does not: G722, OPUS, AMR-WB. Then the formats are not true. */
+  readonly unsupported: string | null
 }
 
 export interface LineFormat {
@@ -24,14 +28,13 @@ export interface LineFormat {
   readonly inboundInstead: Pick<WireFormat, 'encoding' | 'sampleRateHz'> | null
 }
 
-export class UnsupportedCodec extends Error {}
-
-/** Throws UnsupportedCodec for those that Telnyx knows and this stand-in does not (G722, OPUS, AMR-WB). */
 export function readStreamRequest(body: CommandBody, line: LineFormat): StreamRequest {
   const sampleRateHz = numberOr(body.stream_bidirectional_sampling_rate, 8000)
   const asked = stringOr(body.stream_codec, 'default')
-  const inbound = wireFormat(asked === 'default' ? line.callCodec : asked, sampleRateHz, line.byteOrder)
-  const outbound = wireFormat(stringOr(body.stream_bidirectional_codec, 'PCMU'), sampleRateHz, line.byteOrder)
+  const inboundCodec = asked === 'default' ? line.callCodec : asked
+  const outboundCodec = stringOr(body.stream_bidirectional_codec, 'PCMU')
+  const unsupported = [inboundCodec, outboundCodec].find((codec) => !SPOKEN_CODECS.includes(codec))
+  const inbound = wireFormat(inboundCodec, sampleRateHz, line.byteOrder)
   const track = stringOr(body.stream_track, 'inbound_track') as StreamRequest['track']
   return {
     url: stringOr(body.stream_url, ''),
@@ -39,17 +42,18 @@ export function readStreamRequest(body: CommandBody, line: LineFormat): StreamRe
     track,
     tracks: tracksOf(track),
     inbound: line.inboundInstead ? { ...line.inboundInstead, byteOrder: line.byteOrder } : inbound,
-    outbound,
+    outbound: wireFormat(outboundCodec, sampleRateHz, line.byteOrder),
     mode: body.stream_bidirectional_mode === 'rtp' ? 'rtp' : 'mp3',
     targetLegs: stringOr(body.stream_bidirectional_target_legs, 'opposite') as StreamRequest['targetLegs'],
-    customParameters: customParameters(body.custom_parameters)
+    customParameters: customParameters(body.custom_parameters),
+    unsupported: unsupported ? `The stand-in does not speak ${unsupported}.` : null
   }
 }
 
+/** G.711 is 8 kHz whatever rate is asked for. */
 function wireFormat(codec: string, sampleRateHz: number, byteOrder: 'le' | 'be'): WireFormat {
   if (codec === 'L16') return { encoding: 'L16', sampleRateHz, byteOrder }
-  if (codec === 'PCMU' || codec === 'PCMA') return { encoding: codec, sampleRateHz: 8000, byteOrder }
-  throw new UnsupportedCodec(`codec ${codec} is not supported here`)
+  return { encoding: codec === 'PCMA' ? 'PCMA' : 'PCMU', sampleRateHz: 8000, byteOrder }
 }
 
 function tracksOf(track: StreamRequest['track']): readonly Track[] {

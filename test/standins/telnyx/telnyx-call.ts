@@ -5,6 +5,7 @@ import type { CommandBody } from './command-validator.ts'
 import { type MediaBehaviour, MediaStream } from './media-stream.ts'
 import type { PacketTicker } from './packet-ticker.ts'
 import type { Playout } from './playout.ts'
+import type { StreamIdentity } from './stream-frames.ts'
 import { type LineFormat, readStreamRequest, type StreamRequest } from './stream-request.ts'
 import * as refusal from './telnyx-error.ts'
 import { Waiters } from './waiters.ts'
@@ -68,7 +69,6 @@ export class TelnyxCall extends EventEmitter<{ moment: [moment: CallMoment] }> {
   /** Digits that the server sent by `send_dtmf`. */
   sentDigits = ''
   #stream: MediaStream | null = null
-  #streamRequest: StreamRequest | null = null
   #clientState: string | null = null
   #sayLater: Int16Array[] = []
   readonly #startTime = new Date().toISOString()
@@ -133,7 +133,7 @@ export class TelnyxCall extends EventEmitter<{ moment: [moment: CallMoment] }> {
     this.hangup = hangup
     const streaming = this.#stream?.isOpen === true
     this.#stream?.stop()
-    if (streaming) this.#webhook('streaming.stopped', { stream_url: this.#streamRequest!.url })
+    if (streaming) this.#webhook('streaming.stopped', { stream_url: this.stream.options.request.url })
     this.#webhook('call.hangup', {
       state: 'hangup',
       start_time: this.#startTime,
@@ -210,11 +210,11 @@ export class TelnyxCall extends EventEmitter<{ moment: [moment: CallMoment] }> {
   }
 
   get heardRateHz(): number {
-    return this.stream.options.outbound.sampleRateHz
+    return this.stream.options.request.outbound.sampleRateHz
   }
 
   get spokenRateHz(): number {
-    return this.#stream?.options.inbound.sampleRateHz ?? 8000
+    return this.#stream?.options.request.inbound.sampleRateHz ?? 8000
   }
 
   /** Forgets the call without a word to the server: the stand-in shuts down. */
@@ -235,7 +235,7 @@ export class TelnyxCall extends EventEmitter<{ moment: [moment: CallMoment] }> {
     if (command === 'hangup') return this.#hangUpByCommand()
     if (this.state !== 'answered') throw refusal.callNotAnswered()
     if (command === 'streaming_start') this.#startStream(body)
-    else if (command === 'streaming_stop') this.#stopStream()
+    else if (command === 'streaming_stop') this.#stream?.stop()
     else if (command === 'suppression_start') this.#suppressNoise(String(body.direction ?? 'inbound'))
     else if (command === 'suppression_stop') this.#suppressNoise(null)
     else if (command === 'send_dtmf') this.sentDigits += String(body.digits)
@@ -279,30 +279,24 @@ export class TelnyxCall extends EventEmitter<{ moment: [moment: CallMoment] }> {
     if (this.#stream?.isOpen) throw refusal.mediaStreamingUsed()
     const { callCodec = 'PCMU', byteOrder = 'le', inboundInstead = null } = this.options.behaviour
     const request = readStreamRequest(body, { callCodec, byteOrder, inboundInstead })
-    const stream = new MediaStream({
-      url: request.url,
-      token: request.token,
-      identity: {
-        streamId: randomUUID(),
-        userId: this.callLegId,
-        callControlId: this.callControlId,
-        callSessionId: this.callSessionId,
-        from: this.options.from,
-        to: this.options.to,
-        clientState: typeof body.client_state === 'string' ? body.client_state : this.#clientState,
-        customParameters: request.customParameters
-      },
-      tracks: request.tracks,
-      inbound: request.inbound,
-      outbound: request.outbound,
-      mode: request.mode,
-      audible: request.targetLegs !== 'opposite',
-      behaviour: this.options.behaviour,
-      ticker: this.options.ticker
-    })
-    this.#stream = stream
-    this.#streamRequest = request
-    this.#observe(stream, request)
+    const identity = this.#streamIdentity(body, request)
+    if (request.unsupported) return this.#streamFailed(request.unsupported, identity.streamId, request)
+    const { behaviour, ticker } = this.options
+    this.#stream = new MediaStream({ identity, request, behaviour, ticker })
+    this.#observe(this.#stream, request)
+  }
+
+  #streamIdentity(body: CommandBody, request: StreamRequest): StreamIdentity {
+    return {
+      streamId: randomUUID(),
+      userId: this.callLegId,
+      callControlId: this.callControlId,
+      callSessionId: this.callSessionId,
+      from: this.options.from,
+      to: this.options.to,
+      clientState: typeof body.client_state === 'string' ? body.client_state : this.#clientState,
+      customParameters: request.customParameters
+    }
   }
 
   #observe(stream: MediaStream, request: StreamRequest): void {
@@ -312,15 +306,7 @@ export class TelnyxCall extends EventEmitter<{ moment: [moment: CallMoment] }> {
       this.#webhook('streaming.started', { stream_url: request.url })
       this.#note('streaming', `${encoding}/${sampleRateHz}`)
     })
-    stream.on('refused', (reason) => {
-      this.#webhook('streaming.failed', {
-        failure_reason: reason,
-        stream_id: stream.options.identity.streamId,
-        stream_params: { stream_url: request.url, track: request.track },
-        stream_type: 'websocket'
-      })
-      this.#note('streaming-failed', reason)
-    })
+    stream.on('refused', (reason) => this.#streamFailed(reason, stream.options.identity.streamId, request))
     stream.on('firstAudio', (atMs) => this.#note('first-audio', `${Math.round(atMs)} ms into the stream`))
     stream.on('mark', ({ name, cleared }) => this.#note('mark', cleared ? `${name} (cleared)` : name))
     stream.on('cleared', (droppedMs) => this.#note('clear', `${Math.round(droppedMs)} ms dropped`))
@@ -332,8 +318,14 @@ export class TelnyxCall extends EventEmitter<{ moment: [moment: CallMoment] }> {
     })
   }
 
-  #stopStream(): void {
-    this.#stream?.stop()
+  #streamFailed(reason: string, streamId: string, { url, track }: StreamRequest): void {
+    this.#webhook('streaming.failed', {
+      failure_reason: reason,
+      stream_id: streamId,
+      stream_params: { stream_url: url, track },
+      stream_type: 'websocket'
+    })
+    this.#note('streaming-failed', reason)
   }
 
   #webhook(eventType: string, details: WebhookPayload): void {
