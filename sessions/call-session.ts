@@ -144,7 +144,11 @@ export class CallSession extends EventEmitter<{ closed: [] }> {
 
   /** The only way out. The first reason wins; every caller gets the same promise, which never rejects. */
   end(reason: EndReason): Promise<void> {
-    this.#ended ??= this.#release(reason)
+    if (!this.#ended) {
+      const released = Promise.withResolvers<void>()
+      this.#ended = released.promise
+      void this.#release(reason).then(released.resolve)
+    }
     return this.#ended
   }
 

@@ -1,0 +1,82 @@
+import { EventEmitter } from 'node:events'
+import { type AudioFormat, bytesPerMs, PCMU_8K } from '../../audio/format.ts'
+import type {
+  AgentEngine,
+  AgentEngineEvents,
+  EngineName,
+  HeardReply
+} from '../../sessions/contracts/agent-engine.ts'
+
+/** An engine that does nothing by itself: a test makes it speak and listens to what it is told. */
+export class ScriptedEngine extends EventEmitter<AgentEngineEvents> implements AgentEngine {
+  readonly name: EngineName = 'local'
+  readonly inputFormat: AudioFormat
+  readonly outputFormat: AudioFormat
+  readonly heardFromCaller: Buffer[] = []
+  readonly said: string[] = []
+  readonly digits: string[] = []
+  readonly interrupts: (readonly HeardReply[])[] = []
+  readonly toolResults: { toolCallId: string; output: string; reply: boolean }[] = []
+  greeted = 0
+  closed = 0
+  readonly #ready = Promise.withResolvers<void>()
+
+  constructor(options: { inputFormat?: AudioFormat; outputFormat?: AudioFormat } = {}) {
+    super()
+    this.inputFormat = options.inputFormat ?? PCMU_8K
+    this.outputFormat = options.outputFormat ?? PCMU_8K
+  }
+
+  connect(_signal: AbortSignal): Promise<void> {
+    return this.#ready.promise
+  }
+
+  /** Settles `connect`; the returned promise settles once the session has seen it. */
+  async becomeReady(): Promise<void> {
+    this.#ready.resolve()
+    await this.#ready.promise
+    await Promise.resolve()
+  }
+
+  async refuse(error: Error): Promise<void> {
+    this.#ready.reject(error)
+    await this.#ready.promise.catch(() => undefined)
+    await Promise.resolve()
+  }
+
+  greet(): void {
+    this.greeted += 1
+  }
+
+  sendAudio(payload: Uint8Array): void {
+    this.heardFromCaller.push(Buffer.from(payload))
+  }
+
+  sendDigit(digit: string): void {
+    this.digits.push(digit)
+  }
+
+  say(text: string): void {
+    this.said.push(text)
+  }
+
+  whisper(_text: string): void {}
+
+  interrupt(heard: readonly HeardReply[]): void {
+    this.interrupts.push(heard)
+  }
+
+  returnToolResult(toolCallId: string, output: string, options: { reply: boolean }): void {
+    this.toolResults.push({ toolCallId, output, reply: options.reply })
+  }
+
+  close(): void {
+    this.closed += 1
+  }
+
+  /** Emits `ms` of a reply's audio, and its text. */
+  speak(replyId: string, ms: number, text = ''): void {
+    if (text !== '') this.emit('agentTranscript', { replyId, delta: text })
+    this.emit('audio', { replyId, payload: new Uint8Array(ms * bytesPerMs(this.outputFormat)).fill(0x55) })
+  }
+}

@@ -1,0 +1,134 @@
+import { EventEmitter } from 'node:events'
+import { type AudioFormat, bytesPerMs, PCMU_8K } from '../../audio/format.ts'
+import type { MediaTransport, MediaTransportEvents } from '../../sessions/contracts/media-transport.ts'
+import type { ManualClock } from './manual-clock.ts'
+
+const TICK_MS = 20
+
+/**
+ * A carrier on a manual clock: records the caller in frames of 20 ms, plays out what it is sent in real time, returns
+ * marks as they are played and all of them on a clear, and can be `delayMs` away in each direction.
+ */
+export class VirtualCarrier extends EventEmitter<MediaTransportEvents> implements MediaTransport {
+  readonly outboundFormat: AudioFormat
+  readonly #clock: ManualClock
+  readonly #delayMs: number
+  #queue: ({ ms: number } | { mark: string })[] = []
+  /** Milliseconds of agent audio played so far. */
+  playedMs = 0
+  /** Played since the last clear, or in all. */
+  clears: { playedMs: number }[] = []
+  sentMs = 0
+  marks: string[] = []
+  closed = 0
+  #running = true
+  #cancelTick = (): void => {}
+
+  constructor(options: { clock: ManualClock; delayMs?: number; format?: AudioFormat }) {
+    super()
+    this.#clock = options.clock
+    this.#delayMs = options.delayMs ?? 0
+    this.outboundFormat = options.format ?? PCMU_8K
+  }
+
+  /** Sends `start` and begins to tick. */
+  start(inboundFormat = this.outboundFormat): void {
+    this.#toServer(() => this.emit('started', { inboundFormat, carrierCallId: null, streamId: 's' }))
+    this.#tick()
+  }
+
+  /** Whether nothing is left to play. */
+  get idle(): boolean {
+    return this.#queue.length === 0
+  }
+
+  send(payload: Uint8Array): void {
+    const ms = payload.byteLength / bytesPerMs(this.outboundFormat)
+    this.sentMs += ms
+    this.#fromServer(() => this.#queue.push({ ms }))
+  }
+
+  mark(name: string): void {
+    this.marks.push(name)
+    this.#fromServer(() => {
+      this.#queue.push({ mark: name })
+      this.#returnMarks()
+    })
+  }
+
+  clear(): void {
+    this.#fromServer(() => {
+      this.clears.push({ playedMs: this.playedMs })
+      const marks = this.#queue.flatMap((entry) => ('mark' in entry ? [entry.mark] : []))
+      this.#queue = []
+      for (const mark of marks) this.#toServer(() => this.emit('mark', mark))
+    })
+  }
+
+  close(): void {
+    if (this.closed++ > 0) return
+    this.#halt()
+    this.emit('stopped', 'closed_by_us')
+  }
+
+  /** The caller hangs up. */
+  stop(): void {
+    this.#halt()
+    this.emit('stopped', 'stop')
+  }
+
+  /** The socket goes without a word. */
+  vanish(): void {
+    this.#halt()
+    this.emit('stopped', 'socket_closed')
+  }
+
+  #halt(): void {
+    this.#running = false
+    this.#cancelTick()
+  }
+
+  #tick(): void {
+    if (!this.#running) return
+    this.#cancelTick = this.#clock.after(TICK_MS, () => {
+      this.#play(TICK_MS)
+      const frame = new Uint8Array(TICK_MS * bytesPerMs(this.outboundFormat)).fill(0xff)
+      this.#toServer(() => this.emit('audio', frame))
+      this.#tick()
+    })
+  }
+
+  #play(ms: number): void {
+    let leftMs = ms
+    while (leftMs > 0 && this.#queue.length > 0) {
+      const head = this.#queue[0]
+      if ('ms' in head) {
+        const playedMs = Math.min(head.ms, leftMs)
+        head.ms -= playedMs
+        leftMs -= playedMs
+        this.playedMs += playedMs
+        if (head.ms <= 1e-9) this.#queue.shift()
+      }
+      this.#returnMarks()
+    }
+  }
+
+  #returnMarks(): void {
+    for (;;) {
+      const head = this.#queue[0]
+      if (!head || !('mark' in head)) return
+      this.#queue.shift()
+      this.#toServer(() => this.emit('mark', head.mark))
+    }
+  }
+
+  #toServer(task: () => void): void {
+    if (this.#delayMs === 0) task()
+    else this.#clock.after(this.#delayMs, task)
+  }
+
+  #fromServer(task: () => void): void {
+    if (this.#delayMs === 0) task()
+    else this.#clock.after(this.#delayMs, task)
+  }
+}
