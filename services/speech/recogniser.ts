@@ -1,0 +1,108 @@
+import { fileURLToPath } from 'node:url'
+import createModule, { type Decoder, type Segment, type SoundSwallowerModule } from 'soundswallower'
+import { grammarWords } from './grammar-words.ts'
+import type { Recognition } from './local-speech.ts'
+
+export interface RecogniserOptions {
+  /** JSGF. */
+  readonly grammar: string
+  /** Word to ARPAbet, for what the dictionary doesn't have or says otherwise. */
+  readonly pronunciations: Readonly<Record<string, string>>
+}
+
+const SAMPLE_RATE = 16_000
+const FRAMES_PER_SECOND = 100
+const MIN_UTTERANCE_SAMPLES = 0.15 * SAMPLE_RATE
+const WINDOW_SAMPLES = SAMPLE_RATE / 50
+/** -50 dBFS: a caller whose loudest 20 ms are below is not talking to us. */
+const SILENCE_RMS = 104
+/**
+ * Acoustic log-likelihood per frame of the words found, relative to the best of all 5000 sounds of the model in each
+ * frame, in the decoder's scale. Measured by bench/speech-bench.ts over 8 kHz mu-law: sentences of the grammar lie at
+ * -0.0029 to -0.0055 (human and synthetic voices), others at -0.0056 to -0.011. Confidence is 0 at the first of these
+ * and 1 at the second.
+ */
+const GARBAGE_SCORE = -0.0056
+const CERTAIN_SCORE = -0.0032
+
+const NOTHING: Recognition = { text: '', confidence: 0 }
+
+/**
+ * Finds the sentence of a grammar in a whole utterance (SoundSwallower, a PocketSphinx in WebAssembly).
+ *
+ * A grammar always finds something, so what was found is held against what the model hears without any grammar:
+ * `compallsen` scores all its sounds in each frame, which makes scores comparable between utterances and grammars.
+ */
+export class Recogniser {
+  readonly #decoder: Decoder
+
+  private constructor(decoder: Decoder) {
+    this.#decoder = decoder
+  }
+
+  /** Rejects when the grammar can't be read or names words that the dictionary lacks. */
+  static async load({ grammar, pronunciations }: RecogniserOptions): Promise<Recogniser> {
+    const complaints: string[] = []
+    const module = await createModule({
+      modelBase: fileURLToPath(new URL('./model/', import.meta.resolve('soundswallower'))),
+      printErr: (line: string) => complaints.push(line)
+    } as Partial<SoundSwallowerModule>)
+    // Its own default rate is 44.1 kHz.
+    const decoder = new module.Decoder({ samprate: SAMPLE_RATE, compallsen: true, loglevel: 'ERROR' })
+    await decoder.initialize()
+    for (const [word, pronunciation] of Object.entries(pronunciations)) addWord(decoder, word, pronunciation)
+    const missing = grammarWords(grammar).filter((word) => decoder.lookup_word(word) === null)
+    if (missing.length > 0)
+      throw new Error(
+        `the dictionary lacks words of the grammar: ${missing.join(', ')}; give their pronunciations`
+      )
+    complaints.length = 0
+    try {
+      decoder.set_grammar(grammar)
+    } catch (cause) {
+      throw new Error(`the grammar can't be used: ${complaints.join(' ') || String(cause)}`, { cause })
+    }
+    return new Recogniser(decoder)
+  }
+
+  /** One utterance from its first word to its last, PCM16 mono 16 kHz. */
+  recognise(pcm: Int16Array): Recognition {
+    if (pcm.length < MIN_UTTERANCE_SAMPLES || !isAudible(pcm)) return NOTHING
+    this.#decoder.start()
+    this.#decoder.process_audio(
+      Float32Array.from(pcm, (sample) => sample / 32_768),
+      false,
+      true
+    )
+    this.#decoder.stop()
+    const text = this.#decoder.get_text()
+    if (!text) return NOTHING
+    const confidence = confidenceOf(this.#decoder.get_alignment().w ?? [])
+    return confidence > 0 ? { text, confidence } : NOTHING
+  }
+}
+
+function addWord(decoder: Decoder, word: string, pronunciation: string): void {
+  let name = word
+  for (let variant = 2; decoder.lookup_word(name) !== null; variant++) name = `${word}(${variant})`
+  decoder.add_words([name, pronunciation])
+}
+
+function isAudible(pcm: Int16Array): boolean {
+  const windowEnergy = SILENCE_RMS ** 2 * WINDOW_SAMPLES
+  for (let from = 0; from < pcm.length; from += WINDOW_SAMPLES) {
+    const energy = pcm.subarray(from, from + WINDOW_SAMPLES).reduce((sum, sample) => sum + sample * sample, 0)
+    if (energy > windowEnergy) return true
+  }
+  return false
+}
+
+/** `segments`: durations `d` in seconds, likelihoods `p` with three decimals; `<sil>`, `[NOISE]` and `(NULL)` are no words. */
+function confidenceOf(segments: readonly Segment[]): number {
+  const words = segments.filter(({ t }) => !/^[<[(]/.test(t))
+  const frames = words.reduce((sum, { d }) => sum + d * FRAMES_PER_SECOND, 0)
+  if (frames === 0) return 0
+  const score = words.reduce((sum, { p }) => sum + Math.log(Math.max(p, 0.0005)), 0) / frames
+  const confidence = (score - GARBAGE_SCORE) / (CERTAIN_SCORE - GARBAGE_SCORE)
+  return Math.min(1, Math.max(0, confidence))
+}
