@@ -1,6 +1,7 @@
 import { randomBytes, randomUUID } from 'node:crypto'
 import { EventEmitter } from 'node:events'
 import { performance } from 'node:perf_hooks'
+import { sine } from '../../support/tone.ts'
 import type { CommandBody } from './command-validator.ts'
 import { type MediaBehaviour, MediaStream } from './media-stream.ts'
 import type { PacketTicker } from './packet-ticker.ts'
@@ -167,14 +168,9 @@ export class TelnyxCall extends EventEmitter<{ moment: [moment: CallMoment] }> {
     else this.#sayLater.push(samples)
   }
 
-  /** Queues a sine; `level` is its peak in samples. */
-  sayTone(frequencyHz: number, lengthMs: number, level = 8000): void {
-    const rate = this.spokenRateHz
-    this.say(
-      Int16Array.from({ length: Math.round((lengthMs * rate) / 1000) }, (_, i) =>
-        Math.round(level * Math.sin((2 * Math.PI * frequencyHz * i) / rate))
-      )
-    )
+  /** Queues a tone. */
+  sayTone(frequencyHz: number, ms: number): void {
+    this.say(sine({ frequencyHz, ms, sampleRate: this.spokenRateHz }))
   }
 
   sendDtmf(digit: string): void {

@@ -1,3 +1,4 @@
+import { EventEmitter } from 'node:events'
 import type { AddressInfo } from 'node:net'
 import type { FastifyInstance } from 'fastify'
 import type { CommandBody } from './command-validator.ts'
@@ -32,6 +33,8 @@ export interface TelnyxStandInOptions {
   readonly dialled?: { readonly result: 'answer' | 'user_busy' | 'timeout'; readonly afterMs: number }
   /** Latency of every REST reply. Default 0. */
   readonly replyDelayMs?: number
+  /** Further routes on the same port. */
+  readonly routes?: (app: FastifyInstance) => void
 }
 
 export interface PlacedCall extends CallBehaviour {
@@ -40,10 +43,18 @@ export interface PlacedCall extends CallBehaviour {
   readonly to?: string
 }
 
+export type TelnyxStandInEvents = {
+  call: [call: TelnyxCall]
+  /** A request has been answered. */
+  request: [request: RecordedRequest]
+  /** An attempt to deliver a webhook has ended. */
+  webhook: [delivery: WebhookDelivery]
+}
+
 const E164 = /^\+[1-9]\d{6,14}$/
 
 /** Telnyx on a loopback port: REST API, signed webhooks, media streams, and the callers behind them. */
-export class TelnyxStandIn {
+export class TelnyxStandIn extends EventEmitter<TelnyxStandInEvents> {
   readonly apiKey: string
   readonly applicationId: string
   /** Base64 of 32 bytes: what TELNYX_PUBLIC_KEY is. */
@@ -62,6 +73,7 @@ export class TelnyxStandIn {
   #baseUrl = ''
 
   constructor(options: TelnyxStandInOptions = {}) {
+    super()
     const keys = createSigningKeys(options.keySeed)
     this.#options = options
     this.apiKey = options.apiKey ?? 'KEY_STANDIN'
@@ -71,7 +83,10 @@ export class TelnyxStandIn {
     this.#webhooks = new WebhookSender({
       keys,
       behaviour: options.webhooks ?? {},
-      onDelivered: () => this.#waiters.check()
+      onAttempt: (delivery) => {
+        this.emit('webhook', delivery)
+        this.#waiters.check()
+      }
     })
     this.#app = createRestApi({
       apiKey: this.apiKey,
@@ -81,8 +96,12 @@ export class TelnyxStandIn {
       dial: (body) => this.#dial(body),
       nextOutage: () => this.#outages.shift(),
       onRequest: (request) => this.requests.push(request),
-      onReply: () => this.#waiters.check()
+      onReply: (request) => {
+        this.emit('request', request)
+        this.#waiters.check()
+      }
     })
+    options.routes?.(this.#app)
   }
 
   /** What TELNYX_BASE_URL is; the SDK appends `/calls`. */
@@ -175,6 +194,7 @@ export class TelnyxStandIn {
       sendWebhook: (eventType, payload) => this.#webhooks.send(webhookUrl, eventType, payload)
     })
     this.calls.push(call)
+    this.emit('call', call)
     return call
   }
 

@@ -63,18 +63,19 @@ export class WebhookSender {
   readonly #keys: SigningKeys
   readonly #strangersKeys = createSigningKeys()
   readonly #behaviour: WebhookBehaviour
-  readonly #onDelivered: (delivery: WebhookDelivery) => void
+  readonly #onAttempt: (delivery: WebhookDelivery) => void
   readonly #abort = new AbortController()
   readonly #inFlight = new Set<Promise<void>>()
 
   constructor(options: {
     keys: SigningKeys
     behaviour: WebhookBehaviour
-    onDelivered: (delivery: WebhookDelivery) => void
+    /** After every attempt; the last of `attempts` is how it went. */
+    onAttempt: (delivery: WebhookDelivery) => void
   }) {
     this.#keys = options.keys
     this.#behaviour = options.behaviour
-    this.#onDelivered = options.onDelivered
+    this.#onAttempt = options.onAttempt
   }
 
   send(
@@ -119,11 +120,10 @@ export class WebhookSender {
       if (delayMs > 0) await sleep(delayMs, undefined, { signal })
       for (let attempt = 1; attempt <= MAX_ATTEMPTS; attempt++) {
         const status = await this.#post(url, envelope(delivery, occurredAt, attempt, url), signature)
+        if (signal.aborted) return
         delivery.attempts.push(status)
-        if (typeof status === 'number' && status >= 200 && status < 300) {
-          this.#onDelivered(delivery)
-          return
-        }
+        this.#onAttempt(delivery)
+        if (typeof status === 'number' && status >= 200 && status < 300) return
         await sleep(this.#behaviour.retryDelayMs ?? 1000, undefined, { signal })
       }
     } catch (error) {
@@ -143,7 +143,7 @@ export class WebhookSender {
       await response.arrayBuffer()
       return response.status
     } catch (error) {
-      return String(error)
+      return reasonOf(error)
     }
   }
 
@@ -170,4 +170,9 @@ function envelope(delivery: WebhookDelivery, occurredAt: string, attempt: number
     },
     meta: { attempt, delivered_to: url }
   })
+}
+
+/** fetch hides the network's reason in `cause`. */
+function reasonOf(error: unknown): string {
+  return error instanceof Error && error.cause instanceof Error ? error.cause.message : String(error)
 }
