@@ -23,9 +23,11 @@ export class Resampler {
   readonly delayMs: number
   readonly #up: number
   readonly #down: number
-  /** One phase after the other, each reversed in time so that it lies along the window. */
-  readonly #taps: Float64Array
+  /** The filter taken apart into `up` phases, each reversed in time so that it lies along the window. */
+  readonly #phases: readonly Float64Array[]
   readonly #tapsPerPhase: number
+  /** Going up, phase 0 has one tap that is not zero: it gives the input sample itself, HALF_WIDTH samples late. */
+  readonly #copyTap: number | null
   /** The last `tapsPerPhase - 1` samples, then the block. */
   readonly #window: Float64Array
   readonly #flushSamples: number
@@ -42,7 +44,8 @@ export class Resampler {
     this.delayMs = (centre * 1000) / (fromHz * this.#up)
     this.#flushSamples = centre / this.#up
     this.#tapsPerPhase = (2 * centre) / this.#up
-    this.#taps = polyphaseTaps(centre, 1 / longest, this.#up)
+    this.#phases = polyphaseTaps(centre, 1 / longest, this.#up)
+    this.#copyTap = this.#up === longest ? HALF_WIDTH - 1 : null
     this.#window = new Float64Array(this.#tapsPerPhase - 1 + BLOCK_SAMPLES)
   }
 
@@ -76,6 +79,7 @@ export class Resampler {
 
   #filterBlock(samples: Int16Array, start: number, output: Int16Array, written: number): number {
     const window = this.#window
+    const copyTap = this.#copyTap
     const history = this.#tapsPerPhase - 1
     const length = Math.min(BLOCK_SAMPLES, samples.length - start)
     for (let i = 0; i < length; i++) window[history + i] = samples[start + i]
@@ -85,9 +89,10 @@ export class Resampler {
     while (position < end) {
       const phase = position % this.#up
       const first = (position - phase) / this.#up
-      output[written++] = toInt16(
-        dotProduct(this.#taps, phase * this.#tapsPerPhase, window, first, history + 1)
-      )
+      output[written++] =
+        phase === 0 && copyTap !== null
+          ? window[first + copyTap]
+          : toInt16(dotProduct(this.#phases[phase], window, first))
       position += this.#down
     }
     this.#position = position - end
@@ -96,22 +101,22 @@ export class Resampler {
   }
 }
 
-/** Of `count` products, a multiple of four: four sums that need not wait for each other are faster than one. */
-function dotProduct(a: Float64Array, aStart: number, b: Float64Array, bStart: number, count: number): number {
+/** Of the taps and as much of the window: four sums that need not wait for each other are faster than one. */
+function dotProduct(taps: Float64Array, window: Float64Array, first: number): number {
   let sum0 = 0
   let sum1 = 0
   let sum2 = 0
   let sum3 = 0
-  for (let k = 0; k < count; k += 4) {
-    sum0 += a[aStart + k] * b[bStart + k]
-    sum1 += a[aStart + k + 1] * b[bStart + k + 1]
-    sum2 += a[aStart + k + 2] * b[bStart + k + 2]
-    sum3 += a[aStart + k + 3] * b[bStart + k + 3]
+  for (let k = 0; k < taps.length; k += 4) {
+    sum0 += taps[k] * window[first + k]
+    sum1 += taps[k + 1] * window[first + k + 1]
+    sum2 += taps[k + 2] * window[first + k + 2]
+    sum3 += taps[k + 3] * window[first + k + 3]
   }
   return sum0 + sum1 + (sum2 + sum3)
 }
 
-/** Rounds by truncating a positive number, which is several times faster than Math.round. */
+/** Clips and rounds; Math.round, with its care for -0, takes longer than truncating a positive number. */
 function toInt16(value: number): number {
   if (value >= 32767) return 32767
   if (value <= -32768) return -32768
@@ -119,23 +124,20 @@ function toInt16(value: number): number {
 }
 
 /**
- * The filter at `up` times the input rate, taken apart into `up` phases of gain 1 each (so that a constant stays
- * constant). `cutoff` is in units of half that rate. The taps at both ends fall on zeros of the sinc; leaving out the last makes
- * every phase equally long.
+ * The filter at `up` times the input rate, taken apart into `up` phases of gain 1 each, so that a constant stays
+ * constant. `cutoff` is in units of half that rate. The taps at both ends fall on zeros of the sinc; without the last
+ * of them, every phase has the same length.
  */
-function polyphaseTaps(centre: number, cutoff: number, up: number): Float64Array {
+function polyphaseTaps(centre: number, cutoff: number, up: number): Float64Array[] {
   const tapsPerPhase = (2 * centre) / up
-  const taps = new Float64Array(2 * centre)
-  for (let phase = 0; phase < up; phase++) {
-    const reversed = taps.subarray(phase * tapsPerPhase, (phase + 1) * tapsPerPhase)
-    for (let k = 0; k < tapsPerPhase; k++) {
-      const offset = phase + k * up - centre
-      reversed[tapsPerPhase - 1 - k] = sinc(offset * cutoff) * kaiser(offset / centre)
-    }
-    const gain = reversed.reduce((sum, tap) => sum + tap, 0)
-    for (let k = 0; k < tapsPerPhase; k++) reversed[k] /= gain
-  }
-  return taps
+  return Array.from({ length: up }, (_, phase) => {
+    const taps = Float64Array.from({ length: tapsPerPhase }, (_, k) => {
+      const offset = phase + (tapsPerPhase - 1 - k) * up - centre
+      return sinc(offset * cutoff) * kaiser(offset / centre)
+    })
+    const gain = taps.reduce((sum, tap) => sum + tap, 0)
+    return taps.map((tap) => tap / gain)
+  })
 }
 
 function sinc(x: number): number {

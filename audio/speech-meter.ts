@@ -1,0 +1,65 @@
+import { type AudioFormat, durationMs } from './format.ts'
+import { dbfs, payloadRms } from './level.ts'
+
+/** Telephone speech is at -35 to -15 dBFS; what is below this is nobody talking into the phone, however quiet the line. */
+const QUIETEST_SPEECH_DBFS = -45
+
+/** How far speech must stand above the noise: the level of steady noise moves by 2 dB between frames of 20 ms. */
+const ABOVE_NOISE_DB = 9
+
+/** Speech pauses within this window, if only for a stop consonant; noise does not. In steps, so that it can slide. */
+const WINDOW_STEPS = 4
+const WINDOW_STEP_MS = 500
+
+/** Slow against syllables, so that somebody who talks without a pause is not taken for noise for seconds. */
+const FLOOR_RISE_DB_PER_MS = 6 / 1000
+
+/** Noise below this cannot matter: QUIETEST_SPEECH_DBFS decides. */
+const LOWEST_FLOOR_DBFS = QUIETEST_SPEECH_DBFS - ABOVE_NOISE_DB
+
+/**
+ * Whether the caller's audio is as loud as speech, payload by payload: an energy gate over a noise floor that follows
+ * the quietest payload of the last 2 s (after Martin's minimum statistics, 2001), down at once and up at 6 dB/s.
+ *
+ * It is for timing when speech was last heard, not for telling speech from other sounds: a steady sound counts as
+ * speech until the floor has risen to it.
+ */
+export class SpeechMeter {
+  readonly #format: AudioFormat
+  #floor = LOWEST_FLOOR_DBFS
+  readonly #stepMinima = new Float64Array(WINDOW_STEPS).fill(LOWEST_FLOOR_DBFS)
+  #oldestStep = 0
+  #stepMinimum = Infinity
+  #stepMs = 0
+
+  constructor(format: AudioFormat) {
+    this.#format = format
+  }
+
+  /** The level that counts as noise now. */
+  get noiseFloorDbfs(): number {
+    return this.#floor
+  }
+
+  /** Payloads of about 20 ms in order; longer ones are judged as a whole. */
+  push(payload: Uint8Array): boolean {
+    if (payload.length === 0) return false
+    const level = dbfs(payloadRms(this.#format.encoding, payload))
+    this.#follow(Math.max(level, LOWEST_FLOOR_DBFS), durationMs(this.#format, payload.length))
+    return level >= this.#floor + ABOVE_NOISE_DB
+  }
+
+  #follow(level: number, ms: number): void {
+    this.#stepMinimum = Math.min(this.#stepMinimum, level)
+    let quietest = this.#stepMinimum
+    for (let i = 0; i < WINDOW_STEPS; i++) quietest = Math.min(quietest, this.#stepMinima[i])
+    this.#floor = Math.min(quietest, this.#floor + FLOOR_RISE_DB_PER_MS * ms)
+
+    this.#stepMs += ms
+    if (this.#stepMs < WINDOW_STEP_MS) return
+    this.#stepMinima[this.#oldestStep] = this.#stepMinimum
+    this.#oldestStep = (this.#oldestStep + 1) % WINDOW_STEPS
+    this.#stepMinimum = Infinity
+    this.#stepMs = 0
+  }
+}
