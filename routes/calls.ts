@@ -14,6 +14,8 @@ const saySchema = Type.Object(
   { additionalProperties: false }
 )
 
+const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i
+
 /** What the operator may read and do of calls. */
 export async function callRoutes(app: FastifyInstance, options: RouteOptions): Promise<void> {
   const { auth, calls, registry } = options
@@ -21,7 +23,9 @@ export async function callRoutes(app: FastifyInstance, options: RouteOptions): P
 
   app.get('/api/calls', { schema: { querystring: listSchema } }, async (request) => {
     const { status, limit, before } = request.query as Static<typeof listSchema>
-    return calls.listCalls({ status: status ?? null, limit, before: before ?? null })
+    const data = await calls.listCalls({ status: status ?? null, limit, before: readCursor(before) })
+    const last = data.length === limit ? data.at(-1) : undefined
+    return { data, next: last ? writeCursor(last.initiated_at, last.id) : null }
   })
 
   app.get('/api/calls/:id', { schema: { params: idSchema } }, async (request) => {
@@ -47,4 +51,17 @@ export async function callRoutes(app: FastifyInstance, options: RouteOptions): P
     session.say((request.body as Static<typeof saySchema>).text)
     return { success: true }
   })
+}
+
+/** A place in the list, opaque to its users: the last call of the page before. */
+function writeCursor(initiatedAt: Date, id: string): string {
+  return Buffer.from(`${initiatedAt.toISOString()} ${id}`).toString('base64url')
+}
+
+function readCursor(cursor: string | undefined): { initiatedAt: Date; id: string } | null {
+  if (cursor === undefined) return null
+  const [at, id] = Buffer.from(cursor, 'base64url').toString().split(' ')
+  const initiatedAt = new Date(at)
+  if (id && UUID.test(id) && !Number.isNaN(initiatedAt.getTime())) return { initiatedAt, id }
+  throw new HttpError(400, 'invalid_request', 'querystring/before must be the next of an earlier page')
 }

@@ -3,6 +3,7 @@ import type { AddressGuard } from '../services/address-guard.ts'
 import type { TelnyxWebhooks } from '../services/carriers/telnyx/telnyx-webhooks.ts'
 import type { MediaTokens } from '../services/media-token.ts'
 import type { Metrics } from '../services/metrics.ts'
+import type { PostgresCallStore } from '../services/store/postgres-call-store.ts'
 import type { CallControl } from '../sessions/call-control.ts'
 import type { CallRegistry, HeldCall } from '../sessions/call-registry.ts'
 import type { AgentProfile } from '../sessions/contracts/agent-profile.ts'
@@ -10,16 +11,6 @@ import type { CallEvents } from '../sessions/contracts/call-events.ts'
 import type { Carrier } from '../sessions/contracts/carrier.ts'
 import type { MediaTransport } from '../sessions/contracts/media-transport.ts'
 import type { OperatorAuth } from './operator-auth.ts'
-
-/** What the operator's REST reads of the store. */
-export interface CallReader {
-  /** By our id or the carrier's, with turns, events and usage; null where unknown. */
-  findCall(id: string): Promise<Record<string, unknown> | null>
-  listCalls(query: { status: 'live' | 'ended' | null; limit: number; before: string | null }): Promise<{
-    data: Record<string, unknown>[]
-    next: string | null
-  }>
-}
 
 export interface RouteOptions {
   readonly control: CallControl
@@ -29,7 +20,7 @@ export interface RouteOptions {
   readonly tokens: MediaTokens
   readonly guard: AddressGuard
   readonly auth: OperatorAuth
-  readonly calls: CallReader
+  readonly calls: PostgresCallStore
   readonly agentById: (id: string) => Promise<AgentProfile | null>
   /** Makes the transport of a media socket in the tick in which it opened. */
   readonly attachMedia: (socket: WebSocket, held: HeldCall) => MediaTransport

@@ -5,8 +5,8 @@ import type { CallEvents } from '../sessions/contracts/call-events.ts'
 export interface MetricsOptions {
   readonly events: CallEvents
   readonly liveCalls: () => number
-  /** Media messages of the calls that are live now. */
-  readonly liveFrames: () => { in: number; out: number }
+  /** Media messages of all calls since the start. */
+  readonly frames: () => { in: number; out: number }
   /** Writes that the store still holds in memory. */
   readonly storePending: () => number
 }
@@ -18,7 +18,6 @@ export interface Metrics {
   refused(reason: string): void
   /** Inside the server: a frame in to the same frame out, in ms. */
   addedLatency(direction: 'inbound' | 'outbound', ms: number): void
-  callClosed(frames: { in: number; out: number }): void
   close(): void
 }
 
@@ -30,7 +29,6 @@ export function createMetrics(options: MetricsOptions): Metrics {
   const registers = [registry]
   const loop = monitorEventLoopDelay({ resolution: 10 })
   loop.enable()
-  const closedFrames = { in: 0, out: 0 }
 
   const calls = new Counter({
     name: 'offhook_calls_total',
@@ -88,10 +86,10 @@ export function createMetrics(options: MetricsOptions): Metrics {
     labelNames: ['direction'],
     registers,
     collect() {
-      const live = options.liveFrames()
+      const frames = options.frames()
       this.reset()
-      this.inc({ direction: 'inbound' }, closedFrames.in + live.in)
-      this.inc({ direction: 'outbound' }, closedFrames.out + live.out)
+      this.inc({ direction: 'inbound' }, frames.in)
+      this.inc({ direction: 'outbound' }, frames.out)
     }
   })
   new Gauge({
@@ -133,10 +131,6 @@ export function createMetrics(options: MetricsOptions): Metrics {
     render: () => registry.metrics(),
     refused: (reason) => refused.inc({ reason }),
     addedLatency: (direction, ms) => added.observe({ direction }, ms / 1000),
-    callClosed(frames) {
-      closedFrames.in += frames.in
-      closedFrames.out += frames.out
-    },
     close() {
       unsubscribe()
       loop.disable()

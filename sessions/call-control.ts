@@ -53,7 +53,7 @@ export class CallControl {
     ring: { carrierCallId: string; from: string | null; to: string | null },
     onInitiated: (call: CallIdentity) => void = () => {}
   ): Promise<void> {
-    const { registry, events, log } = this.#options
+    const { registry, events } = this.#options
     if (registry.find(ring.carrierCallId)) return
     const profile = await this.#options.agentForNumber(ring.to)
     if (registry.find(ring.carrierCallId)) return
@@ -72,7 +72,7 @@ export class CallControl {
       await carrier.refuse(ring.carrierCallId).catch((error) => this.#logRefused(call, 'reject', error))
       return
     }
-    const held: HeldCall = { call, profile, session: null }
+    const held: HeldCall = { call, profile, streamFormat: carrier.streamFormat, session: null }
     registry.hold(held)
     this.#cancelAnswerDeadline.set(
       call.callId,
@@ -82,7 +82,6 @@ export class CallControl {
       await carrier.answer(ring.carrierCallId)
     } catch (error) {
       this.#logRefused(call, 'answer', error)
-      log.debug({ callId: call.callId }, 'The call was given up')
       this.#giveUp(held, 'carrier_failed')
     }
   }
@@ -91,8 +90,7 @@ export class CallControl {
   async answered(carrier: Carrier, carrierCallId: string): Promise<void> {
     const held = this.#options.registry.find(carrierCallId)
     if (!held || held.session) return
-    const session = this.#open(held, carrier.streamFormat, () => carrier.hangUp(carrierCallId))
-    if (!session) return
+    const session = this.#open(held, () => carrier.hangUp(carrierCallId))
     try {
       const request = await carrier.startStream(carrierCallId, this.#options.mintStream(held.call))
       this.#options.events.publish(held.call, { type: 'stream.requested', ...request })
@@ -134,21 +132,19 @@ export class CallControl {
       agentId: request.profile.id
     }
     this.#options.events.publish(call, { type: 'call.initiated' })
-    const held: HeldCall = { call, profile: request.profile, session: null }
+    const held: HeldCall = { call, profile: request.profile, streamFormat: request.format, session: null }
     this.#options.registry.hold(held)
-    if (!this.#open(held, request.format, async () => {})) {
-      throw new CallError('ENGINE_UNAVAILABLE', 'The agent could not be started')
-    }
+    this.#open(held, async () => {})
     return call
   }
 
-  #open(held: HeldCall, format: AudioFormat, hangUp: () => Promise<void>): CallSession | null {
-    const { call, profile } = held
+  #open(held: HeldCall, hangUp: () => Promise<void>): CallSession {
+    const { call, profile, streamFormat } = held
     const { clock, events, log, registry } = this.#options
     this.#cancelAnswerDeadline.get(call.callId)?.()
     this.#cancelAnswerDeadline.delete(call.callId)
     const tools = new ToolRunner({ tools: this.#options.createTools(profile), clock })
-    const engine = this.#options.createEngine(profile, format, tools.specs)
+    const engine = this.#options.createEngine(profile, streamFormat, tools.specs)
     const session = new CallSession({
       call,
       profile,

@@ -1,3 +1,4 @@
+import type { AudioFormat } from '../audio/format.ts'
 import type { CallSession } from './call-session.ts'
 import type { AgentProfile } from './contracts/agent-profile.ts'
 import type { CallIdentity } from './contracts/call-events.ts'
@@ -7,6 +8,8 @@ import type { Clock } from './contracts/clock.ts'
 export interface HeldCall {
   readonly call: CallIdentity
   readonly profile: AgentProfile
+  /** What the agent's audio is sent as. */
+  readonly streamFormat: AudioFormat
   /** null until the call is answered. */
   session: CallSession | null
 }
@@ -20,6 +23,7 @@ export class CallRegistry {
   readonly #maxConcurrentCalls: number
   readonly #clock: Clock
   readonly #idle = new Set<() => void>()
+  readonly #pastFrames = { in: 0, out: 0 }
   #draining = false
 
   constructor(options: { maxConcurrentCalls: number; clock: Clock }) {
@@ -45,6 +49,9 @@ export class CallRegistry {
   }
 
   forget(held: HeldCall): void {
+    if (this.#byCallId.get(held.call.callId) !== held) return
+    this.#pastFrames.in += held.session?.frames.in ?? 0
+    this.#pastFrames.out += held.session?.frames.out ?? 0
     this.#byCallId.delete(held.call.callId)
     this.#byCarrierCallId.delete(held.call.carrierCallId)
     if (this.#byCallId.size > 0) return
@@ -63,6 +70,16 @@ export class CallRegistry {
   /** Calls whose media is or was connected, or is being connected. */
   get sessions(): CallSession[] {
     return [...this.#byCallId.values()].flatMap(({ session }) => (session ? [session] : []))
+  }
+
+  /** Media messages of all calls since the start. */
+  get frames(): { in: number; out: number } {
+    const total = { ...this.#pastFrames }
+    for (const { frames } of this.sessions) {
+      total.in += frames.in
+      total.out += frames.out
+    }
+    return total
   }
 
   /** Takes no new call, waits for the live ones for at most `deadlineMs`, then ends those that are left. */
