@@ -34,16 +34,14 @@ describe('ByteOrderDetector', () => {
       for (const sampleRate of RATES) {
         for (const dbfs of [...LEVELS_DBFS, 0]) {
           const amplitude = Math.min(32_767, 32_768 * 10 ** (dbfs / 20) * Math.SQRT2)
-          for (let frequencyHz = 97; frequencyHz < sampleRate / 2; frequencyHz += 100) {
-            const tone = sine({ frequencyHz, sampleRate, ms: 1000, amplitude })
-            const found = detect(tone, sampleRate, order)
+          for (let frequencyHz = 97; frequencyHz < sampleRate / 2; frequencyHz += 300) {
+            const tone = sine({ frequencyHz, sampleRate, ms: 300, amplitude })
             const wanted = frequencyHz === 997 ? [order] : [order, null]
+            const found = detect(tone, sampleRate, order)
             assert.ok(wanted.includes(found), `${frequencyHz} Hz at ${dbfs} dBFS was taken for ${found}`)
-            if (sampleRate === 8000) {
-              for (const law of ['pcmu', 'pcma'] as const) {
-                const coded = detect(throughG711(law, tone), sampleRate, order)
-                assert.ok([order, null].includes(coded), `${frequencyHz} Hz, ${law}, ${dbfs} dBFS`)
-              }
+            for (const law of ['pcmu', 'pcma'] as const) {
+              const coded = detect(throughG711(law, tone), sampleRate, order)
+              assert.ok([order, null].includes(coded), `${frequencyHz} Hz, ${law}, at ${dbfs} dBFS`)
             }
           }
         }
