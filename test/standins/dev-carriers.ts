@@ -1,0 +1,118 @@
+import { createHash } from 'node:crypto'
+import { createInterface } from 'node:readline'
+import { parseArgs } from 'node:util'
+import type { FastifyInstance } from 'fastify'
+import { DevCaller } from './dev/dev-caller.ts'
+import { narrate } from './dev/narrator.ts'
+import { writeStereoWav } from './dev/stereo-wav.ts'
+import { startRealtimeStandIn } from './openai/realtime-stand-in.ts'
+import { type PlacedCall, startTelnyxStandIn, type TelnyxStandIn } from './telnyx/telnyx-standin.ts'
+
+const USAGE = `Loopback stand-ins of Telnyx and of OpenAI Realtime, for a server without accounts.
+
+  npm run dev:carriers -- [options]
+
+  --server URL         the server to ring (http://127.0.0.1:5001)
+  --telnyx-port N      5011
+  --openai-port N      5012
+  --from, --to NUMBER  E.164, of the calls placed here
+  --say TEXT           what the caller says; once for every turn
+  --out FILE.wav       writes each call as it was heard: caller left, agent right
+  --ring               places one call and exits: 0 if the agent was heard
+  --help
+`
+
+const { values: options } = parseArgs({
+  options: {
+    server: { type: 'string', default: 'http://127.0.0.1:5001' },
+    'telnyx-port': { type: 'string', default: '5011' },
+    'openai-port': { type: 'string', default: '5012' },
+    from: { type: 'string', default: '+13125550100' },
+    to: { type: 'string', default: '+13125550199' },
+    say: { type: 'string', multiple: true, default: ['What are your opening hours?'] },
+    out: { type: 'string' },
+    ring: { type: 'boolean', default: false },
+    help: { type: 'boolean', default: false }
+  }
+})
+
+/** The same in every run, so that a server keeps the environment that it was once started with. */
+const KEY_SEED = createHash('sha256').update('offhook development carrier').digest()
+
+if (options.help) process.stdout.write(USAGE)
+else process.exitCode = await run()
+
+/** Resolves with the exit code. */
+async function run(): Promise<number> {
+  const openai = await startRealtimeStandIn({
+    port: Number(options['openai-port']),
+    apiKey: 'sk-development'
+  })
+  const telnyx = await startTelnyxStandIn({
+    port: Number(options['telnyx-port']),
+    apiKey: 'KEY-development',
+    keySeed: KEY_SEED,
+    webhookUrl: `${options.server}/api/calls/telnyx/webhook`,
+    routes: (app) => addDevRoutes(app, (placed) => place(placed).callControlId)
+  })
+  const caller = await DevCaller.create(options.say)
+  narrate(telnyx, print)
+
+  function place(placed: PlacedCall) {
+    const call = telnyx.placeCall({ from: options.from, to: options.to, ...placed })
+    const heard = caller.talk(call).then((wasHeard) => {
+      if (wasHeard && options.out) writeStereoWav(options.out, call)
+      return wasHeard
+    })
+    return { callControlId: call.callControlId, heard }
+  }
+
+  print(environment(telnyx, openai))
+  const heard = options.ring ? await place({}).heard : await ringOnEnter(telnyx, () => void place({}))
+  await telnyx.webhooksSettled()
+  await Promise.all([telnyx.close(), openai.close()])
+  return heard ? 0 : 1
+}
+
+/** Resolves with true at Ctrl-C, Ctrl-D or a signal to end. */
+function ringOnEnter(telnyx: TelnyxStandIn, ring: () => void): Promise<true> {
+  const devCalls = new URL('/dev/calls', telnyx.baseUrl)
+  print(`Press Enter to ring the server, or POST {"from","to"} to ${devCalls}`)
+  const input = createInterface({ input: process.stdin })
+  input.on('line', ring)
+  return new Promise((resolve) => {
+    const end = () => {
+      input.close()
+      resolve(true)
+    }
+    process.once('SIGINT', end)
+    process.once('SIGTERM', end)
+    // Without a terminal there is no end of input to wait for: the service goes on until it is told to stop.
+    if (process.stdin.isTTY) input.once('close', end)
+  })
+}
+
+function addDevRoutes(app: FastifyInstance, place: (placed: PlacedCall) => string): void {
+  app.post<{ Body: Pick<PlacedCall, 'from' | 'to'> | null }>('/dev/calls', (request) => {
+    const { from = options.from, to = options.to } = request.body ?? {}
+    return { call_control_id: place({ from, to }) }
+  })
+}
+
+function environment(telnyx: TelnyxStandIn, openai: { url: string; apiKey: string }): string {
+  const variables = {
+    TELNYX_API_KEY: telnyx.apiKey,
+    TELNYX_PUBLIC_KEY: telnyx.publicKey,
+    TELNYX_APPLICATION_ID: telnyx.applicationId,
+    TELNYX_BASE_URL: telnyx.baseUrl,
+    SERVER_URL: options.server,
+    OPENAI_API_KEY: openai.apiKey,
+    OPENAI_BASE_URL: openai.url
+  }
+  const lines = Object.entries(variables).map(([name, value]) => `export ${name}='${value}'`)
+  return ['# Start the server with:', ...lines, ''].join('\n')
+}
+
+function print(line: string): void {
+  process.stdout.write(`${line}\n`)
+}
