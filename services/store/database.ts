@@ -32,8 +32,8 @@ export interface DatabaseOptions {
 /**
  * Opens the PostgreSQL at `databaseUrl`, or the embedded one under `<dataDir>/postgres`.
  *
- * An external server that cannot be reached is logged, not thrown: calls go on without it and its pool connects as soon
- * as it can. Rejects where waiting cannot help: a server older than 14, a malformed address, an embedded server that
+ * An external server that cannot be reached is no reason to reject: calls go on without it, its pool connects as soon as
+ * it can, and the store, which waits for that, says what to do. Rejects where waiting cannot help: a server older than 14, a malformed address, an embedded server that
  * does not start, a DATA_DIR in use by another Offhook.
  */
 export async function openDatabase(options: DatabaseOptions): Promise<Database> {
@@ -58,6 +58,7 @@ export class TooOld extends Error {
 
 /** What an operator can do about a failed connection or query. Says nothing of the address or the password. */
 export function adviceFor(error: unknown): string {
+  if (error instanceof TooOld) return error.message
   const code = databaseErrorCode(error)
   if (code === '28P01' || code === '28000') return 'Check the user and password in DATABASE_URL.'
   if (code === '3D000') return 'Create the database that DATABASE_URL names.'
@@ -84,15 +85,7 @@ async function openExternal(databaseUrl: string, log: Logger): Promise<Database>
       await database.close()
       throw error
     }
-    log.error(
-      {
-        event: 'store.failed',
-        database: description,
-        code: databaseErrorCode(error),
-        advice: adviceFor(error)
-      },
-      'Database not reachable; calls are answered, and their records wait in memory until it is'
-    )
+    // The store says so, and waits for it; the server starts without.
   }
   return database
 }
