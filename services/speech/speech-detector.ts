@@ -1,0 +1,132 @@
+import { NoiseFloor } from './noise-floor.ts'
+import { ToneGate } from './tone-gate.ts'
+import type { WebRtcVad } from './webrtc-vad.ts'
+
+export interface SpeechDetectorOptions {
+  /** Hz. */
+  readonly sampleRate: 8000 | 16000
+  /** Silence after which a caller has finished; 600 if not given. */
+  readonly endpointSilenceMs?: number
+  /** Speech within a window 60 ms longer that makes a beginning; 100 if not given, at most 560. */
+  readonly onsetMs?: number
+  /** Its own instance, closed with the detector. */
+  readonly vad: WebRtcVad
+}
+
+/** Milliseconds of audio since the detector was made: where speech began, or where it ended. */
+export type SpeechEdge = { readonly type: 'start' | 'stop'; readonly atMs: number }
+
+const FRAME_MS = 20
+/** Breaks within an onset: closures of stops, and frames that the gates refuse. */
+const ONSET_GAP_FRAMES = 3
+/** Mean square at -58 dBFS: nothing below is a caller. */
+const SILENCE_ENERGY = 41 ** 2
+/** Speech is 5 dB above steady noise; the frames of white noise are within 2 dB of their least. */
+const ABOVE_NOISE = 3
+/** While the caller speaks, every fifth frame is looked at for tones: nobody waits for that answer. */
+const TONE_CHECK_FRAMES = 5
+/**
+ * Finds where a caller speaks: speech to the WebRTC detector, which also takes tones and changing noise for it, well
+ * above the noise, and not a tone. About 4 microseconds a frame of silence, 10 of speech.
+ */
+export class SpeechDetector {
+  /** May be changed at any time. */
+  endpointSilenceMs: number
+  readonly #sampleRate: 8000 | 16000
+  readonly #vad: WebRtcVad
+  readonly #toneGate: ToneGate
+  readonly #noiseFloor = new NoiseFloor({ frameMs: FRAME_MS })
+  readonly #onsetFrames: number
+  readonly #onsetMask: number
+  readonly #frame: Int16Array
+  #filled = 0
+  #frames = 0
+  /** One bit a frame, the latest lowest: was it speech? */
+  #history = 0
+  /** Frames until the end of the last one with speech. */
+  #spokenUntil = 0
+  #speaking = false
+  #tone = false
+
+  constructor(options: SpeechDetectorOptions) {
+    this.endpointSilenceMs = options.endpointSilenceMs ?? 600
+    this.#sampleRate = options.sampleRate
+    this.#vad = options.vad
+    this.#toneGate = new ToneGate({ sampleRate: options.sampleRate })
+    this.#onsetFrames = Math.ceil((options.onsetMs ?? 100) / FRAME_MS)
+    this.#onsetMask = 2 ** (this.#onsetFrames + ONSET_GAP_FRAMES) - 1
+    this.#frame = new Int16Array((options.sampleRate / 1000) * FRAME_MS)
+  }
+
+  get speaking(): boolean {
+    return this.#speaking
+  }
+
+  /**
+   * Any number of samples. Returns the event that these samples brought, if any; the last one where they brought
+   * several, which takes more than `endpointSilenceMs` of audio at once.
+   */
+  push(pcm: Int16Array): SpeechEdge | null {
+    let edge: SpeechEdge | null = null
+    for (let offset = 0; offset < pcm.length; ) {
+      const count = Math.min(this.#frame.length - this.#filled, pcm.length - offset)
+      this.#frame.set(pcm.subarray(offset, offset + count), this.#filled)
+      this.#filled += count
+      offset += count
+      if (this.#filled < this.#frame.length) break
+      this.#filled = 0
+      edge = this.#onFrame() ?? edge
+    }
+    return edge
+  }
+
+  close(): void {
+    this.#vad.close()
+  }
+
+  #onFrame(): SpeechEdge | null {
+    this.#frames++
+    const speech = this.#isSpeech()
+    this.#history = ((this.#history << 1) | (speech ? 1 : 0)) & this.#onsetMask
+    if (speech) this.#spokenUntil = this.#frames
+    if (!this.#speaking) return this.#start()
+    if ((this.#frames - this.#spokenUntil) * FRAME_MS < this.endpointSilenceMs) return null
+    this.#speaking = false
+    this.#history = 0
+    return { type: 'stop', atMs: this.#spokenUntil * FRAME_MS }
+  }
+
+  #start(): SpeechEdge | null {
+    if (bitCount(this.#history) < this.#onsetFrames) return null
+    this.#speaking = true
+    const framesSinceFirst = 32 - Math.clz32(this.#history)
+    return { type: 'start', atMs: (this.#frames - framesSinceFirst) * FRAME_MS }
+  }
+
+  #isSpeech(): boolean {
+    const energy = this.#energy()
+    const floor = this.#noiseFloor.next(energy)
+    // The detector learns from noise and silence what speech must stand out from: it has to hear all frames.
+    const voiced = this.#vad.isSpeech(this.#frame, this.#sampleRate)
+    return voiced && energy > Math.max(SILENCE_ENERGY, ABOVE_NOISE * floor) && !this.#isTone()
+  }
+
+  #isTone(): boolean {
+    if (!this.#speaking || this.#frames % TONE_CHECK_FRAMES === 0)
+      this.#tone = this.#toneGate.isTone(this.#frame)
+    return this.#tone
+  }
+
+  /** Mean of the squares. */
+  #energy(): number {
+    let sum = 0
+    for (const sample of this.#frame) sum += sample * sample
+    return sum / this.#frame.length
+  }
+}
+
+function bitCount(bits: number): number {
+  let count = 0
+  for (let rest = bits; rest !== 0; rest &= rest - 1) count++
+  return count
+}
