@@ -266,6 +266,41 @@ describe('media of the Telnyx stand-in', () => {
     assert.ok(heard, 'the outbound track mirrors the agent')
   })
 
+  it('sends a pressed key, a second start and any text by hand', async () => {
+    const call = await streamingCall()
+    call.sendDtmf('7')
+    call.stream.sendStart()
+    call.stream.sendRaw('{"event":"mark","mark":{"name":"made up"}}')
+    const [dtmf] = await server.waitForFrames('dtmf')
+    assert.equal(dtmf!.frame.dtmf.digit, '7')
+    await server.waitForFrames('start', 2)
+    const [mark] = await server.waitForFrames('mark')
+    assert.equal(mark!.frame.mark.name, 'made up')
+  })
+
+  it('falls silent on the wire when told to, and leaves the time of the gap out', async () => {
+    const call = await streamingCall()
+    await server.waitForFrames('media', 3)
+    call.stream.pause()
+    const sent = call.stream.voice.position
+    await call.until(() => call.stream.callerPosition() > sent + 8 * 200, '200 ms to go by')
+    assert.equal(call.stream.voice.position, sent)
+    const before = server.framesOf('media').length
+    call.stream.resume()
+    const media = await server.waitForFrames('media', before + 1)
+    const gapMs = (Number(media[before]!.frame.media.timestamp) - sent) / 8
+    assert.ok(gapMs >= 200, `${gapMs} ms are missing`)
+    assert.equal(Number(media[before]!.frame.media.chunk), before + 1)
+  })
+
+  it('accounts for what is heard without keeping it, when told to', async () => {
+    const call = await streamingCall({ record: false })
+    for (let i = 0; i < 3; i++) server.sendMedia(encode(tone(1000)))
+    await call.waitForHeard(2200)
+    assert.ok(call.heard.subarray(0, 8000).every((sample) => sample === 0))
+    assert.equal(call.playout.messages[2]!.playedMs, 1000)
+  })
+
   it('says stop and closes when the caller hangs up, and says nothing when the socket breaks', async () => {
     const call = await streamingCall()
     call.hangUp()

@@ -126,8 +126,9 @@ export class MediaStream extends EventEmitter<MediaStreamEvents> {
   /** `stop`, then the end of the socket. */
   stop(): void {
     if (this.#closing) return
+    if (!this.#playout) return this.drop()
     this.#closing = true
-    if (this.#playout) this.sendRaw(frames.stopFrame(this.options.identity, ++this.#sequence))
+    this.sendRaw(frames.stopFrame(this.options.identity, ++this.#sequence))
     this.#outward(() => this.#socket.close(1000))
   }
 
@@ -152,7 +153,9 @@ export class MediaStream extends EventEmitter<MediaStreamEvents> {
       else this.#delayed(() => this.#receive(String(data)))
     })
     // A failed handshake closes the socket too, and is told here only.
-    socket.on('error', (error) => this.#playout ?? this.emit('refused', error.message))
+    socket.on('error', (error) => {
+      if (!this.#playout && !this.#closing) this.emit('refused', error.message)
+    })
     socket.on('close', (code) => this.#closed(code))
     return socket
   }
