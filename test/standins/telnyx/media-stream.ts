@@ -210,12 +210,15 @@ export class MediaStream extends EventEmitter<MediaStreamEvents> {
     for (const passed of this.#line.pass(frame)) this.sendRaw(passed)
   }
 
-  /** The agent's audio as the caller hears it, which `both_tracks` sends back. */
+  /** The agent's audio as the caller hears it, which `both_tracks` sends back in the format of the inbound track. */
   #mirrored(position: number): string {
     const { inbound, outbound } = this.options.request
-    const from = Math.floor((position * outbound.sampleRateHz) / inbound.sampleRateHz)
-    const to = from + (outbound.sampleRateHz * 20) / 1000
-    return this.#outboundCodec.encode(this.#playout!.timeline.read(from, to)).toString('base64')
+    const ratio = outbound.sampleRateHz / inbound.sampleRateHz
+    const length = (inbound.sampleRateHz * 20) / 1000
+    const from = Math.floor(position * ratio)
+    const heard = this.#playout!.timeline.read(from, from + Math.ceil(length * ratio))
+    const samples = Int16Array.from({ length }, (_, i) => heard[Math.floor(i * ratio)]!)
+    return this.#inboundCodec.encode(samples).toString('base64')
   }
 
   #receive(text: string): void {
