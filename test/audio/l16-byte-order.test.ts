@@ -65,16 +65,22 @@ describe('ByteOrderDetector', () => {
   it('never decides on silence or near silence', () => {
     for (const order of ORDERS) {
       for (const sampleRate of RATES) {
-        const hum = sine({ frequencyHz: 50, sampleRate, ms: 3000, amplitude: 60 })
-        for (const quiet of [
+        const quietSounds = [
           new Int16Array(sampleRate),
           noiseLike({ sampleRate, ms: 3000, dbfs: -60 }),
-          hum
-        ]) {
+          speechLike({ sampleRate, ms: 3000, dbfs: -60 }),
+          sine({ frequencyHz: 50, sampleRate, ms: 3000, amplitude: 60 })
+        ]
+        for (const quiet of quietSounds) {
           assert.equal(detect(quiet, sampleRate, order), null)
         }
       }
     }
+  })
+
+  it('is not misled by a low byte that never changes', () => {
+    const coarse = noiseLike({ sampleRate: 8000, ms: 1000 }).map((sample) => (sample & ~0xff) | 0x70)
+    for (const order of ORDERS) assert.equal(detect(coarse, 8000, order), null)
   })
 
   it('waits for five clear frames, and then keeps to what it found', () => {

@@ -91,9 +91,16 @@ describe('ReorderBuffer', () => {
     const { push, buffer } = build()
     for (const number of [50, 52]) push(number)
     buffer.reset()
-    assert.deepEqual(push(30), [30])
-    assert.deepEqual(push(31), [31])
+    for (const number of [48, 49, 50, 51, 52, 53]) assert.deepEqual(push(number), [number])
     assert.deepEqual(counters(buffer), { late: 0, duplicate: 0, missing: 0 })
+  })
+
+  it('does not take a duplicate for a frame that was late before the reset', () => {
+    const { push, buffer } = build(0)
+    for (const number of [10, 12]) push(number)
+    buffer.reset()
+    for (const number of [10, 11, 11]) push(number)
+    assert.deepEqual(counters(buffer), { late: 0, duplicate: 1, missing: 1 })
   })
 
   it('can be reset by the one who takes the frames', () => {

@@ -98,6 +98,11 @@ for (const [fromHz, toHz] of PAIRS) {
       assert.deepEqual(resampler.push(input), fresh)
     })
 
+    it('rounds without shifting the audio up or down', () => {
+      const { offset } = fitTone(steadyState(tone(997), fromHz, toHz), toHz, 997)
+      assert.ok(Math.abs(offset) < 0.1, `shifted by ${offset}`)
+    })
+
     it('keeps a constant as it is', () => {
       const heard = steadyState(new Int16Array(fromHz / 10).fill(1234), fromHz, toHz)
       assert.deepEqual(new Set(heard), new Set([1234]))

@@ -55,6 +55,19 @@ describe('SpeechMeter', () => {
     assert.ok(share(quietVoice) > 0.5)
   })
 
+  it('does not take noise that comes and goes by a few decibels for speech', () => {
+    const meter = new SpeechMeter(PCMU_8K)
+    const noise = noiseLike({ sampleRate: 8000, ms: 10_000, dbfs: -38 })
+    const uneven = noise.map((sample, i) => (Math.floor(i / 400) % 2 === 0 ? sample : sample * 1.8))
+    const heard = loudness(meter, PCMU_8K, uneven)
+    assert.equal(share(heard.slice(heard.length / 2)), 0)
+  })
+
+  it('goes on hearing a caller who draws a sound out for five seconds', () => {
+    const sound = sine({ frequencyHz: 300, sampleRate: 8000, ms: 5500, amplitude: 4600 })
+    assert.equal(share(loudness(new SpeechMeter(PCMU_8K), PCMU_8K, sound)), 1)
+  })
+
   it('goes on hearing a caller who talks for a minute', () => {
     const meter = new SpeechMeter(PCMU_8K)
     const heard = loudness(meter, PCMU_8K, speechLike({ sampleRate: 8000, ms: 60_000, dbfs: -25 }))
