@@ -23,7 +23,7 @@ export class NoiseFloor {
     }
     this.#framesInPart++
     const running = least.length - 1
-    least[running] = Math.min(least[running]!, energy)
+    least[running] = Math.min(least[running], energy)
     let floor = energy
     for (const part of least) floor = Math.min(floor, part)
     return floor

@@ -2,6 +2,7 @@ import { fileURLToPath } from 'node:url'
 import createModule, { type Decoder, type Segment, type SoundSwallowerModule } from 'soundswallower'
 import { grammarWords } from './grammar-words.ts'
 import type { Recognition } from './local-speech.ts'
+import { ToneGate } from './tone-gate.ts'
 
 export interface RecogniserOptions {
   /** JSGF. */
@@ -14,8 +15,10 @@ const SAMPLE_RATE = 16_000
 const FRAMES_PER_SECOND = 100
 const MIN_UTTERANCE_SAMPLES = 0.15 * SAMPLE_RATE
 const WINDOW_SAMPLES = SAMPLE_RATE / 50
-/** -50 dBFS: a caller whose loudest 20 ms are below is not talking to us. */
-const SILENCE_RMS = 104
+/** Mean square at -50 dBFS: a caller whose loudest sounds are below is not talking to us. */
+const SILENCE_ENERGY = 104 ** 2
+/** The shortest words ("no", "oh") sound for 120 ms; clicks are shorter. */
+const MIN_AUDIBLE_WINDOWS = 5
 /**
  * Acoustic log-likelihood per frame of the words found, relative to the best of all 5000 sounds of the model in each
  * frame, in the decoder's scale. Measured by bench/speech-bench.ts over 8 kHz mu-law: sentences of the grammar lie at
@@ -67,7 +70,7 @@ export class Recogniser {
 
   /** One utterance from its first word to its last, PCM16 mono 16 kHz. */
   recognise(pcm: Int16Array): Recognition {
-    if (pcm.length < MIN_UTTERANCE_SAMPLES || !isAudible(pcm)) return NOTHING
+    if (pcm.length < MIN_UTTERANCE_SAMPLES || audibleWindows(pcm) < MIN_AUDIBLE_WINDOWS) return NOTHING
     this.#decoder.start()
     this.#decoder.process_audio(
       Float32Array.from(pcm, (sample) => sample / 32_768),
@@ -88,13 +91,16 @@ function addWord(decoder: Decoder, word: string, pronunciation: string): void {
   decoder.add_words([name, pronunciation])
 }
 
-function isAudible(pcm: Int16Array): boolean {
-  const windowEnergy = SILENCE_RMS ** 2 * WINDOW_SAMPLES
-  for (let from = 0; from < pcm.length; from += WINDOW_SAMPLES) {
-    const energy = pcm.subarray(from, from + WINDOW_SAMPLES).reduce((sum, sample) => sum + sample * sample, 0)
-    if (energy > windowEnergy) return true
+/** Windows of 20 ms that are neither silence nor a tone, which a grammar of short words takes for "yes". */
+function audibleWindows(pcm: Int16Array): number {
+  const toneGate = new ToneGate({ sampleRate: SAMPLE_RATE })
+  let audible = 0
+  for (let from = 0; from + WINDOW_SAMPLES <= pcm.length; from += WINDOW_SAMPLES) {
+    const window = pcm.subarray(from, from + WINDOW_SAMPLES)
+    const energy = window.reduce((sum, sample) => sum + sample * sample, 0) / WINDOW_SAMPLES
+    if (energy > SILENCE_ENERGY && !toneGate.isTone(window)) audible++
   }
-  return false
+  return audible
 }
 
 /** `segments`: durations `d` in seconds, likelihoods `p` with three decimals; `<sil>`, `[NOISE]` and `(NULL)` are no words. */

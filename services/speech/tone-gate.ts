@@ -49,8 +49,7 @@ export class ToneGate {
 
   #energy(): number {
     let energy = 0
-    for (let index = 0; index < FRAME_SAMPLES; index++)
-      energy += this.#samples[index]! * this.#samples[index]!
+    for (let index = 0; index < FRAME_SAMPLES; index++) energy += this.#samples[index] * this.#samples[index]
     return energy
   }
 
@@ -58,12 +57,12 @@ export class ToneGate {
     const powers = this.#powers
     let best = 0
     for (let index = 0; index < powers.length; index++) {
-      powers[index] = this.#power(COEFFICIENTS[index]!)
-      if (powers[index]! > powers[best]!) best = index
+      powers[index] = this.#power(COEFFICIENTS[index])
+      if (powers[index] > powers[best]) best = index
     }
     return {
-      frequencyHz: FREQUENCIES_HZ[best]! + STEP_HZ * peakOffset(powers, best),
-      energy: (2 * powers[best]!) / FRAME_SAMPLES
+      frequencyHz: FREQUENCIES_HZ[best] + STEP_HZ * peakOffset(powers, best),
+      energy: (2 * powers[best]) / FRAME_SAMPLES
     }
   }
 
@@ -72,7 +71,7 @@ export class ToneGate {
     let last = 0
     let beforeLast = 0
     for (let index = 0; index < FRAME_SAMPLES; index++) {
-      const next = this.#samples[index]! + coefficient * last - beforeLast
+      const next = this.#samples[index] + coefficient * last - beforeLast
       beforeLast = last
       last = next
     }
@@ -90,20 +89,20 @@ export class ToneGate {
       cc += cosine * cosine
       cs += cosine * sine
       ss += sine * sine
-      xc += samples[index]! * cosine
-      xs += samples[index]! * sine
+      xc += samples[index] * cosine
+      xs += samples[index] * sine
     }
     const determinant = cc * ss - cs * cs
     const a = (xc * ss - xs * cs) / determinant
     const b = (xs * cc - xc * cs) / determinant
     for (let index = 0; index < FRAME_SAMPLES; index++)
-      samples[index] = samples[index]! - a * Math.cos(step * index) - b * Math.sin(step * index)
+      samples[index] = samples[index] - a * Math.cos(step * index) - b * Math.sin(step * index)
   }
 }
 
 /** Where between its neighbours the peak lies, -0.5 to 0.5: the vertex of the parabola through the three. */
 function peakOffset(powers: Float64Array, best: number): number {
-  const [left, peak, right] = [powers[best - 1], powers[best]!, powers[best + 1]]
+  const [left, peak, right] = [powers[best - 1], powers[best], powers[best + 1]]
   if (left === undefined || right === undefined) return 0
   const curvature = left - 2 * peak + right
   return curvature === 0 ? 0 : (left - right) / (2 * curvature)
