@@ -1,0 +1,291 @@
+import { EventEmitter } from 'node:events'
+import type {
+  RealtimeErrorEvent,
+  RealtimeResponse,
+  RealtimeServerEvent,
+  ResponseAudioDeltaEvent,
+  ResponseAudioTranscriptDeltaEvent
+} from 'openai/resources/realtime/realtime'
+import type { Logger } from 'pino'
+import { type AudioFormat, bytesPerMs, durationMs } from '../../../audio/format.ts'
+import type {
+  AgentEngine,
+  AgentEngineEvents,
+  EngineName,
+  HeardReply,
+  UsageRecord
+} from '../../../sessions/contracts/agent-engine.ts'
+import type { AgentProfile, ToolSpec } from '../../../sessions/contracts/agent-profile.ts'
+import type { Clock } from '../../../sessions/contracts/clock.ts'
+import type { CallError } from '../../../sessions/errors.ts'
+import { AgentReplies } from './agent-replies.ts'
+import { OpenToolCalls } from './open-tool-calls.ts'
+import { RealtimeConnection } from './realtime-connection.ts'
+import {
+  engineFormat,
+  type OwnItem,
+  responseFault,
+  responseUsage,
+  sessionUpdate,
+  textItem,
+  toolResultItem,
+  transcriptionUsage,
+  verbatimResponse
+} from './realtime-messages.ts'
+import { ReplySequencer } from './reply-sequencer.ts'
+
+const CONNECT_DEADLINE_MS = 10_000
+/** Of caller audio unsent; what is older than this is of no use to a conversation. */
+const SEND_LIMIT_MS = 2000
+/** Base64 (RFC 4648) makes four characters of three bytes. */
+const BASE64_GROWTH = 4 / 3
+/** Keys pressed closer together than this are one entry: an account number, say. */
+const DIGIT_PAUSE_MS = 1500
+const TRANSCRIPTION_MODEL = 'gpt-live-transcribe'
+
+export interface RealtimeEngineOptions {
+  readonly apiKey: string
+  /** null: OpenAI's own. */
+  readonly baseUrl: string | null
+  readonly model: string
+  readonly voice: string
+  /** `auto`: the call's format where the service speaks it; `pcm`: always PCM16 at 24 kHz. */
+  readonly audio: 'auto' | 'pcm'
+  readonly profile: AgentProfile
+  readonly tools: readonly ToolSpec[]
+  /** The call's. */
+  readonly format: AudioFormat
+  readonly clock: Clock
+  readonly log: Logger
+  readonly transcriptionModel?: string
+  readonly connectDeadlineMs?: number
+}
+
+/** Speech to speech by OpenAI's Realtime API (GA), or a server that speaks its protocol. */
+export class RealtimeEngine extends EventEmitter<AgentEngineEvents> implements AgentEngine {
+  readonly name: EngineName = 'realtime'
+  readonly inputFormat: AudioFormat
+  readonly outputFormat: AudioFormat
+  readonly #options: RealtimeEngineOptions
+  readonly #transcriptionModel: string
+  readonly #connection: RealtimeConnection
+  readonly #sequencer: ReplySequencer
+  /** A reply's id is its item's. */
+  readonly #replies = new AgentReplies()
+  readonly #toolCalls = new OpenToolCalls()
+  #itemCount = 0
+  #digits = ''
+  #cancelDigits: (() => void) | null = null
+
+  constructor(options: RealtimeEngineOptions) {
+    super()
+    this.#options = options
+    this.#transcriptionModel = options.transcriptionModel ?? TRANSCRIPTION_MODEL
+    this.inputFormat = engineFormat(options.audio, options.format)
+    this.outputFormat = this.inputFormat
+    const { apiKey, baseUrl, model, clock, log } = options
+    this.#connection = new RealtimeConnection({
+      apiKey,
+      baseUrl,
+      model,
+      clock,
+      log,
+      connectDeadlineMs: options.connectDeadlineMs ?? CONNECT_DEADLINE_MS,
+      sendLimitBytes: SEND_LIMIT_MS * bytesPerMs(this.inputFormat) * BASE64_GROWTH,
+      onEvent: (event) => this.#onEvent(event),
+      onTrouble: (code) => this.emit('trouble', { code }),
+      onLost: (error) => this.#onLost(error)
+    })
+    this.#sequencer = new ReplySequencer({ send: (event) => this.#connection.send(event), clock })
+  }
+
+  async connect(signal: AbortSignal): Promise<void> {
+    const { profile, voice, tools } = this.#options
+    const transcriptionModel = this.#transcriptionModel
+    const format = this.inputFormat
+    const update = sessionUpdate({ profile, voice, tools, format, transcriptionModel })
+    await this.#connection.open(update, signal)
+  }
+
+  greet(): void {
+    this.say(this.#options.profile.greeting)
+  }
+
+  sendAudio(payload: Uint8Array): void {
+    this.#connection.sendAudio(payload)
+  }
+
+  sendDigit(digit: string): void {
+    if (!this.#connection.isOpen) return
+    this.#digits += digit
+    this.#cancelDigits?.()
+    if (digit === '#') this.#sendDigits()
+    else this.#cancelDigits = this.#options.clock.after(DIGIT_PAUSE_MS, () => this.#sendDigits())
+  }
+
+  say(text: string): void {
+    if (this.#connection.isOpen && text.trim() !== '') this.#sequencer.request(verbatimResponse(text))
+  }
+
+  whisper(text: string): void {
+    if (this.#connection.isOpen) this.#addItem(textItem('system', text))
+  }
+
+  interrupt(heard: readonly HeardReply[]): void {
+    if (!this.#connection.isOpen) return
+    if (this.#sequencer.activeId) this.#cut(this.#sequencer.activeId)
+    for (const reply of heard) this.#forgetUnheard(reply)
+  }
+
+  returnToolResult(toolCallId: string, output: string, { reply }: { reply: boolean }): void {
+    if (!this.#connection.isOpen) return
+    const settled = this.#toolCalls.settle(toolCallId, reply)
+    if (!settled) return
+    this.#addItem(toolResultItem(toolCallId, output))
+    if (settled.replyNow) this.#sequencer.continue()
+  }
+
+  close(): void {
+    this.#release()
+    this.#connection.close()
+  }
+
+  #release(): void {
+    this.#cancelDigits?.()
+    this.#sequencer.close()
+  }
+
+  #onLost(error: CallError): void {
+    this.#release()
+    this.emit('failed', error)
+  }
+
+  #onEvent(event: RealtimeServerEvent): void {
+    switch (event.type) {
+      case 'response.output_audio.delta':
+        return this.#onAudio(event)
+      case 'response.output_audio_transcript.delta':
+        return this.#onTranscript(event)
+      case 'response.created':
+        return this.#sequencer.responseCreated(event.response.id ?? '')
+      case 'response.output_item.done':
+        return this.#replyDone(event.item.id ?? '')
+      case 'response.done':
+        return this.#onResponseDone(event.response)
+      case 'input_audio_buffer.speech_started':
+        return this.#onSpeechStarted(event.item_id)
+      case 'input_audio_buffer.speech_stopped':
+        this.#sequencer.callerStopped()
+        this.emit('callerSpeechStopped', { utteranceId: event.item_id })
+        return
+      case 'conversation.item.input_audio_transcription.completed':
+        this.#emitUsage(transcriptionUsage(this.#transcriptionModel, event.usage))
+        this.emit('callerTranscript', { utteranceId: event.item_id, text: event.transcript })
+        return
+      case 'conversation.item.input_audio_transcription.failed':
+        this.emit('trouble', { code: event.error.code ?? 'transcription_failed' })
+        this.emit('callerTranscript', { utteranceId: event.item_id, text: '' })
+        return
+      case 'conversation.item.added':
+      case 'conversation.item.created':
+        return this.#sequencer.itemSettled(event.item.id ?? '')
+      case 'error':
+        return this.#onError(event.error)
+    }
+  }
+
+  #onAudio(event: ResponseAudioDeltaEvent): void {
+    if (!this.#replies.accepts(event)) return
+    const replyId = event.item_id
+    const payload = Buffer.from(event.delta, 'base64')
+    this.#replies.received(replyId, payload.byteLength)
+    this.emit('audio', { replyId, payload })
+  }
+
+  #onTranscript(event: ResponseAudioTranscriptDeltaEvent): void {
+    if (!this.#replies.accepts(event)) return
+    this.emit('agentTranscript', { replyId: event.item_id, delta: event.delta })
+  }
+
+  #replyDone(replyId: string): void {
+    if (this.#replies.finish(replyId)) this.emit('replyDone', { replyId })
+  }
+
+  #onSpeechStarted(utteranceId: string): void {
+    const { activeId } = this.#sequencer
+    this.#sequencer.callerStarted()
+    if (activeId && !this.#replies.spoke(activeId)) {
+      // The service has stopped it, but a first delta may be on its way: it would speak into the caller's sentence.
+      this.#cut(activeId)
+      this.#sequencer.repeat()
+    }
+    this.emit('callerSpeechStarted', { utteranceId })
+  }
+
+  #cut(responseId: string): void {
+    // Named, so that it cannot hit the next response where the service has cancelled this one by itself.
+    if (this.#replies.cut(responseId)) {
+      this.#connection.send({ type: 'response.cancel', response_id: responseId })
+    }
+  }
+
+  /** The service refuses to truncate beyond what it generated, and to nothing. */
+  #forgetUnheard({ replyId, heardMs, receivedMs }: HeardReply): void {
+    if (!this.#replies.cutReply(replyId)) return
+    const generatedMs = durationMs(this.outputFormat, this.#replies.receivedBytes(replyId))
+    const audio_end_ms = Math.floor(Math.min(heardMs, receivedMs, generatedMs))
+    if (audio_end_ms < 1) return this.#deleteItem(replyId)
+    const type = 'conversation.item.truncate'
+    this.#connection.send({ type, item_id: replyId, content_index: 0, audio_end_ms })
+  }
+
+  #deleteItem(item_id: string): void {
+    this.#connection.send({ type: 'conversation.item.delete', item_id })
+  }
+
+  #onResponseDone(response: RealtimeResponse): void {
+    const id = response.id ?? ''
+    const output = response.output ?? []
+    this.#sequencer.responseDone(id)
+    // First what must be counted: a listener to what follows may end the call.
+    if (response.usage) this.#emitUsage(responseUsage(this.#options.model, response.usage))
+    const fault = responseFault(response)
+    if (fault) this.emit('trouble', { code: fault })
+    for (const itemId of this.#replies.unheard(id, output)) this.#deleteItem(itemId)
+    for (const replyId of this.#replies.unfinished(id)) this.#replyDone(replyId)
+    const spoken = this.#replies.spoke(id)
+    for (const call of this.#toolCalls.add(output)) {
+      if (!this.#connection.isOpen) return
+      this.emit('toolCall', { id: call.call_id, name: call.name, arguments: call.arguments, spoken })
+    }
+  }
+
+  #emitUsage(records: UsageRecord[]): void {
+    if (records.length > 0) this.emit('usage', records)
+  }
+
+  #onError({ code, type, event_id }: RealtimeErrorEvent['error']): void {
+    const name = code ?? type
+    if (event_id) {
+      this.#sequencer.itemSettled(event_id)
+      this.#sequencer.refused(event_id, name)
+    }
+    // The service had stopped by itself at the barge-in: the cancel came second, as it mostly does.
+    if (name !== 'response_cancel_not_active') this.emit('trouble', { code: name })
+  }
+
+  /** The item bears its event's id, so that both its confirmation and its refusal name it. */
+  #addItem(item: OwnItem): void {
+    this.#itemCount += 1
+    const id = `offhook_${this.#itemCount}`
+    this.#sequencer.itemSent(id)
+    this.#connection.send({ type: 'conversation.item.create', event_id: id, item: { ...item, id } })
+  }
+
+  #sendDigits(): void {
+    const text = `[DTMF ${this.#digits}]`
+    this.#digits = ''
+    this.#addItem(textItem('user', text))
+    this.#sequencer.continue()
+  }
+}
