@@ -11,7 +11,11 @@ interface StreamQuery {
 export async function mediaStreamRoutes(app: FastifyInstance, options: RouteOptions): Promise<void> {
   const { guard, metrics, registry, tokens } = options
 
+  /** A good token is good from any address: a stranger's attempts from the same one must not keep a carrier out. */
   async function admit(request: FastifyRequest): Promise<void> {
+    const callId = callIdOf(request)
+    const refusal = tokens.redeem(tokenOf(request), callId)
+    if (refusal === null && registry.find(callId)?.session) return
     if (await guard.blocked(request.ip)) {
       metrics.refused('media_rate_limit')
       throw new HttpError(
@@ -20,9 +24,6 @@ export async function mediaStreamRoutes(app: FastifyInstance, options: RouteOpti
         'Too many refused attempts from this address; try again in a minute.'
       )
     }
-    const callId = callIdOf(request)
-    const refusal = tokens.redeem(tokenOf(request), callId)
-    if (refusal === null && registry.find(callId)?.session) return
     await guard.refused(request.ip)
     metrics.refused('media_token')
     request.log.warn({ event: 'stream.refused', cause: refusal ?? 'unknown_call' }, 'Media stream refused')

@@ -1,7 +1,7 @@
 import { RateLimiterMemory } from 'rate-limiter-flexible'
 
-/** 20 refused attempts in 10 s, then nothing for a minute. */
-const ATTEMPTS = { points: 20, duration: 10, blockDuration: 60 }
+/** The 20th refused attempt in 10 s is the last one for a minute. */
+const ATTEMPTS = { points: 19, duration: 10, blockDuration: 60 }
 
 export interface AddressGuard {
   /** Whether this address has been refused too often lately. */
@@ -10,7 +10,7 @@ export interface AddressGuard {
   refused(address: string): Promise<void>
 }
 
-/** Limits refused attempts by client address; an address whose attempts are good is never limited. */
+/** Limits refused attempts by client address; attempts that succeed are not counted. */
 export function createAddressGuard(): AddressGuard {
   const limiter = new RateLimiterMemory(ATTEMPTS)
   return {

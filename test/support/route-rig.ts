@@ -1,0 +1,211 @@
+import { sign } from 'node:crypto'
+import Fastify, { type FastifyBaseLogger } from 'fastify'
+import { type Logger, pino } from 'pino'
+import { WebSocket } from 'ws'
+import { PCMU_8K } from '../../audio/format.ts'
+import { routes } from '../../routes/index.ts'
+import { createOperatorAuth } from '../../routes/operator-auth.ts'
+import type { RouteOptions } from '../../routes/route-options.ts'
+import { createAddressGuard } from '../../services/address-guard.ts'
+import { createTelnyxMedia } from '../../services/carriers/media.ts'
+import { createTelnyxWebhooks } from '../../services/carriers/telnyx/telnyx-webhooks.ts'
+import { createMediaTokens } from '../../services/media-token.ts'
+import { createMetrics } from '../../services/metrics.ts'
+import { CallControl } from '../../sessions/call-control.ts'
+import { createCallEvents } from '../../sessions/call-events.ts'
+import { CallRegistry } from '../../sessions/call-registry.ts'
+import type { PublishedCallEvent } from '../../sessions/contracts/call-events.ts'
+import type { Carrier } from '../../sessions/contracts/carrier.ts'
+import { createSigningKeys } from '../standins/telnyx/webhook-sender.ts'
+import { ManualClock } from './manual-clock.ts'
+import { ScriptedEngine } from './scripted-engine.ts'
+import { testProfile } from './session-rig.ts'
+
+export const OPERATOR_TOKEN = 'operator-token-of-the-tests'
+
+export interface RouteRigOptions {
+  /** Whether Telnyx is configured. Default true. */
+  readonly telnyx?: boolean
+  /** Default: one that takes everything. */
+  readonly carrier?: Carrier
+  readonly log?: Logger
+  readonly maxConcurrentCalls?: number
+  readonly calls?: Partial<RouteOptions['calls']>
+}
+
+/** A carrier that takes every command, and remembers them. */
+export class ObedientCarrier implements Carrier {
+  readonly name = 'telnyx'
+  readonly streamFormat = PCMU_8K
+  readonly commands: string[] = []
+
+  async answer(id: string): Promise<void> {
+    this.commands.push(`answer ${id}`)
+  }
+
+  async refuse(id: string): Promise<void> {
+    this.commands.push(`refuse ${id}`)
+  }
+
+  async startStream(id: string, stream: { url: string }) {
+    this.commands.push(`startStream ${id}`)
+    return { streamUrl: stream.url, parameters: {} }
+  }
+
+  async hangUp(id: string): Promise<void> {
+    this.commands.push(`hangUp ${id}`)
+  }
+}
+
+export type RouteRig = Awaited<ReturnType<typeof startRouteRig>>
+
+/** The real routes on a loopback port, over a real registry, with scripted engines and a manual clock behind them. */
+export async function startRouteRig(options: RouteRigOptions = {}) {
+  const clock = new ManualClock()
+  const log = options.log ?? pino({ level: 'silent' })
+  const engines: ScriptedEngine[] = []
+  const published: PublishedCallEvent[] = []
+  const carrier = new ObedientCarrier()
+  const keys = createSigningKeys()
+  const events = createCallEvents({ now: clock.now.bind(clock), onListenerError: () => {} })
+  events.subscribe((event) => published.push(event))
+  const registry = new CallRegistry({ maxConcurrentCalls: options.maxConcurrentCalls ?? 100, clock })
+  const tokens = createMediaTokens({ secret: 'secret-of-the-tests', now: () => clock.now() })
+  const metrics = createMetrics({
+    events,
+    liveCalls: () => registry.size,
+    frames: () => registry.frames,
+    storePending: () => 0
+  })
+  const control = new CallControl({
+    registry,
+    events,
+    clock,
+    log,
+    maxCallMs: 3_600_000,
+    agentForNumber: async () => testProfile,
+    createEngine: () => {
+      const engine = new ScriptedEngine()
+      engines.push(engine)
+      return engine
+    },
+    createTools: () => [],
+    mintStream: ({ carrierCallId }) => ({
+      url: `wss://example.com/media-stream-ws?call_id=${encodeURIComponent(carrierCallId)}`,
+      token: tokens.mint(carrierCallId)
+    })
+  })
+  const createMedia = createTelnyxMedia({ clock, l16ByteOrder: 'auto', idleTimeoutMs: 30_000 })
+  const app = Fastify({ loggerInstance: log as FastifyBaseLogger, disableRequestLogging: true })
+  await app.register(routes, {
+    control,
+    registry,
+    events,
+    metrics,
+    tokens,
+    guard: createAddressGuard(),
+    auth: createOperatorAuth(OPERATOR_TOKEN),
+    calls: { listCalls: async () => [], findCall: async () => null, ...options.calls },
+    agentById: async (id: string) => (id === testProfile.id ? testProfile : null),
+    attachMedia: (socket, held) => createMedia(socket, held.streamFormat),
+    telnyx:
+      options.telnyx === false
+        ? null
+        : {
+            carrier: options.carrier ?? carrier,
+            webhooks: createTelnyxWebhooks({ publicKey: keys.publicKey, apiKey: 'KEY' })
+          },
+    mediaOrigin: null,
+    now: () => clock.now()
+  } as RouteOptions)
+  const origin = (await app.listen({ host: '127.0.0.1', port: 0 })).replace('http', 'ws')
+  const sockets: WebSocket[] = []
+
+  /** A webhook as Telnyx sends it. */
+  function webhook(
+    type: string,
+    payload: Record<string, unknown>,
+    { id = crypto.randomUUID(), ageSeconds = 0, signedBy = keys } = {}
+  ) {
+    const body = JSON.stringify({
+      data: {
+        record_type: 'event',
+        event_type: type,
+        id,
+        occurred_at: new Date().toISOString(),
+        payload
+      }
+    })
+    const timestamp = String(Math.floor(Date.now() / 1000) - ageSeconds)
+    const signature = sign(null, Buffer.from(`${timestamp}|${body}`), signedBy.privateKey)
+    return {
+      method: 'POST' as const,
+      url: '/api/calls/telnyx/webhook',
+      headers: {
+        'content-type': 'application/json',
+        'telnyx-signature-ed25519': signature.toString('base64'),
+        'telnyx-timestamp': timestamp
+      },
+      body
+    }
+  }
+
+  /** A socket to this path. */
+  function connect(path: string, headers: Record<string, string> = {}): WebSocket {
+    const socket = new WebSocket(`${origin}${path}`, { headers })
+    sockets.push(socket)
+    return socket
+  }
+
+  /** The status that the upgrade is answered with: 101 where it succeeds. */
+  function upgradeStatus(path: string, headers: Record<string, string> = {}): Promise<number> {
+    const socket = connect(path, headers)
+    return new Promise((resolve, reject) => {
+      socket.on('open', () => resolve(101))
+      socket.on('unexpected-response', (_request, response) => {
+        response.resume()
+        resolve(response.statusCode ?? 0)
+      })
+      socket.on('error', reject)
+    })
+  }
+
+  /** A test call that waits for its media socket. */
+  function openCall() {
+    const call = control.openTestCall({ profile: testProfile, format: PCMU_8K })
+    const engine = engines.at(-1) as ScriptedEngine
+    const path = (token: string) => `/media-stream-ws?call_id=${call.callId}&token=${token}`
+    return { call, engine, path, session: registry.find(call.callId)?.session }
+  }
+
+  function endReasonOf(callId: string): string | null {
+    const ended = published.find(({ call, event }) => call.callId === callId && event.type === 'call.ended')
+    return ended?.event.type === 'call.ended' ? ended.event.reason : null
+  }
+
+  async function close(): Promise<void> {
+    for (const socket of sockets) socket.terminate()
+    await Promise.all(registry.sessions.map((session) => session.end('operator')))
+    await app.close()
+    metrics.close()
+  }
+
+  return {
+    app,
+    clock,
+    engines,
+    published,
+    events,
+    registry,
+    tokens,
+    control,
+    carrier,
+    metrics,
+    webhook,
+    connect,
+    upgradeStatus,
+    openCall,
+    endReasonOf,
+    close
+  }
+}
