@@ -1,5 +1,6 @@
 import helmet from '@fastify/helmet'
 import websocket from '@fastify/websocket'
+import { Ajv } from 'ajv'
 import type { FastifyInstance } from 'fastify'
 import { callEventRoutes } from './call-events.ts'
 import { callRoutes } from './calls.ts'
@@ -17,6 +18,9 @@ const FRAME_LIMIT_BYTES = 64 * 1024
 export async function routes(app: FastifyInstance, options: RouteOptions): Promise<void> {
   await app.register(helmet)
   await app.register(websocket, { options: { maxPayload: FRAME_LIMIT_BYTES, perMessageDeflate: false } })
+  // Fastify's own compiler drops a misspelled field in silence; here it is an error that names the field.
+  const ajv = new Ajv({ coerceTypes: 'array', useDefaults: true, removeAdditional: false, allErrors: true })
+  app.setValidatorCompiler(({ schema }) => ajv.compile(schema as object))
   app.setErrorHandler(sendError)
   app.setNotFoundHandler(() => {
     throw new HttpError(404, 'not_found', 'There is nothing at this path.')

@@ -11,11 +11,9 @@ const REMEMBERED_EVENTS = { max: 50_000, ttl: 60 * 60 * 1000 }
 export async function telnyxWebhookRoutes(app: FastifyInstance, options: RouteOptions): Promise<void> {
   const seen = new LRUCache<string, true>(REMEMBERED_EVENTS)
 
-  // The signature is over the raw bytes of the body.
-  app.removeContentTypeParser('application/json')
-  app.addContentTypeParser('application/json', { parseAs: 'string' }, (_request, body, done) =>
-    done(null, body)
-  )
+  // The signature is over the raw bytes of the body, whatever it says it is.
+  app.removeAllContentTypeParsers()
+  app.addContentTypeParser('*', { parseAs: 'string' }, (_request, body, done) => done(null, body))
 
   async function receive(request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
     if (!options.telnyx) {

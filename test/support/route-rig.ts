@@ -1,5 +1,5 @@
-import { sign } from 'node:crypto'
-import Fastify, { type FastifyBaseLogger } from 'fastify'
+import { randomUUID, sign } from 'node:crypto'
+import Fastify, { type FastifyBaseLogger, LogController } from 'fastify'
 import { type Logger, pino } from 'pino'
 import { WebSocket } from 'ws'
 import { PCMU_8K } from '../../audio/format.ts'
@@ -16,7 +16,7 @@ import { createCallEvents } from '../../sessions/call-events.ts'
 import { CallRegistry } from '../../sessions/call-registry.ts'
 import type { PublishedCallEvent } from '../../sessions/contracts/call-events.ts'
 import type { Carrier } from '../../sessions/contracts/carrier.ts'
-import { createSigningKeys } from '../standins/telnyx/webhook-sender.ts'
+import { createSigningKeys, type SigningKeys } from '../standins/telnyx/webhook-sender.ts'
 import { ManualClock } from './manual-clock.ts'
 import { ScriptedEngine } from './scripted-engine.ts'
 import { testProfile } from './session-rig.ts'
@@ -96,7 +96,10 @@ export async function startRouteRig(options: RouteRigOptions = {}) {
     })
   })
   const createMedia = createTelnyxMedia({ clock, l16ByteOrder: 'auto', idleTimeoutMs: 30_000 })
-  const app = Fastify({ loggerInstance: log as FastifyBaseLogger, disableRequestLogging: true })
+  const app = Fastify({
+    loggerInstance: log as FastifyBaseLogger,
+    logController: new LogController({ disableRequestLogging: true })
+  })
   await app.register(routes, {
     control,
     registry,
@@ -125,29 +128,28 @@ export async function startRouteRig(options: RouteRigOptions = {}) {
   function webhook(
     type: string,
     payload: Record<string, unknown>,
-    { id = crypto.randomUUID(), ageSeconds = 0, signedBy = keys } = {}
+    signature: { ageSeconds?: number; signedBy?: SigningKeys } = {}
   ) {
-    const body = JSON.stringify({
-      data: {
-        record_type: 'event',
-        event_type: type,
-        id,
-        occurred_at: new Date().toISOString(),
-        payload
-      }
-    })
+    const occurredAt = new Date().toISOString()
+    const event = {
+      record_type: 'event',
+      event_type: type,
+      id: randomUUID(),
+      occurred_at: occurredAt,
+      payload
+    }
+    return signed(JSON.stringify({ data: event }), signature)
+  }
+
+  function signed(body: string, { ageSeconds = 0, signedBy = keys } = {}) {
     const timestamp = String(Math.floor(Date.now() / 1000) - ageSeconds)
     const signature = sign(null, Buffer.from(`${timestamp}|${body}`), signedBy.privateKey)
-    return {
-      method: 'POST' as const,
-      url: '/api/calls/telnyx/webhook',
-      headers: {
-        'content-type': 'application/json',
-        'telnyx-signature-ed25519': signature.toString('base64'),
-        'telnyx-timestamp': timestamp
-      },
-      body
+    const headers = {
+      'content-type': 'application/json',
+      'telnyx-signature-ed25519': signature.toString('base64'),
+      'telnyx-timestamp': timestamp
     }
+    return { method: 'POST' as const, url: '/api/calls/telnyx/webhook', headers, body }
   }
 
   /** A socket to this path. */
@@ -202,6 +204,7 @@ export async function startRouteRig(options: RouteRigOptions = {}) {
     carrier,
     metrics,
     webhook,
+    signed,
     connect,
     upgradeStatus,
     openCall,
