@@ -23,9 +23,10 @@ export async function callRoutes(app: FastifyInstance, options: RouteOptions): P
 
   app.get('/api/calls', { schema: { querystring: listSchema } }, async (request) => {
     const { status, limit, before } = request.query as Static<typeof listSchema>
-    const data = await calls.listCalls({ status: status ?? null, limit, before: readCursor(before) })
-    const last = data.length === limit ? data.at(-1) : undefined
-    return { data, next: last ? writeCursor(last.initiated_at, last.id) : null }
+    if (before !== undefined && !UUID.test(before)) {
+      throw new HttpError(400, 'invalid_request', 'querystring/before must be the next of an earlier page')
+    }
+    return calls.listCalls({ status: status ?? null, limit, before: before ?? null })
   })
 
   app.get('/api/calls/:id', { schema: { params: idSchema } }, async (request) => {
@@ -51,17 +52,4 @@ export async function callRoutes(app: FastifyInstance, options: RouteOptions): P
     session.say((request.body as Static<typeof saySchema>).text)
     return { success: true }
   })
-}
-
-/** A place in the list, opaque to its users: the last call of the page before. */
-function writeCursor(initiatedAt: Date, id: string): string {
-  return Buffer.from(`${initiatedAt.toISOString()} ${id}`).toString('base64url')
-}
-
-function readCursor(cursor: string | undefined): { initiatedAt: Date; id: string } | null {
-  if (cursor === undefined) return null
-  const [at, id] = Buffer.from(cursor, 'base64url').toString().split(' ')
-  const initiatedAt = new Date(at)
-  if (id && UUID.test(id) && !Number.isNaN(initiatedAt.getTime())) return { initiatedAt, id }
-  throw new HttpError(400, 'invalid_request', 'querystring/before must be the next of an earlier page')
 }

@@ -1,4 +1,4 @@
-import type { FastifyInstance } from 'fastify'
+import type { FastifyInstance, FastifyRequest } from 'fastify'
 import { type Static, Type } from 'typebox'
 import type { AudioFormat } from '../audio/format.ts'
 import { CallError } from '../sessions/errors.ts'
@@ -19,9 +19,9 @@ const bodySchema = Type.Object(
 export async function testCallRoutes(app: FastifyInstance, options: RouteOptions): Promise<void> {
   app.post(
     '/api/calls/test',
-    { onRequest: options.auth.require, schema: { body: bodySchema } },
+    { onRequest: options.auth.require, preValidation: assumeBody, schema: { body: bodySchema } },
     async (request) => {
-      const body = (request.body ?? {}) as Static<typeof bodySchema>
+      const body = request.body as Static<typeof bodySchema>
       const agentId = body.agentId ?? 'default'
       const profile = await options.agentById(agentId)
       if (!profile)
@@ -48,6 +48,11 @@ export async function testCallRoutes(app: FastifyInstance, options: RouteOptions
       }
     }
   )
+}
+
+/** Without a body, everything is as by default. */
+async function assumeBody(request: FastifyRequest): Promise<void> {
+  request.body ??= {}
 }
 
 function formatOf(codec: 'PCMU' | 'PCMA' | 'L16', rate: number | undefined): AudioFormat {

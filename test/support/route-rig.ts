@@ -14,7 +14,11 @@ import { createMetrics } from '../../services/metrics.ts'
 import { CallControl } from '../../sessions/call-control.ts'
 import { createCallEvents } from '../../sessions/call-events.ts'
 import { CallRegistry } from '../../sessions/call-registry.ts'
-import type { PublishedCallEvent } from '../../sessions/contracts/call-events.ts'
+import type {
+  CallEventListener,
+  CallEvents,
+  PublishedCallEvent
+} from '../../sessions/contracts/call-events.ts'
 import type { Carrier } from '../../sessions/contracts/carrier.ts'
 import { createSigningKeys, type SigningKeys } from '../standins/telnyx/webhook-sender.ts'
 import { ManualClock } from './manual-clock.ts'
@@ -67,7 +71,19 @@ export async function startRouteRig(options: RouteRigOptions = {}) {
   const published: PublishedCallEvent[] = []
   const carrier = new ObedientCarrier()
   const keys = createSigningKeys()
-  const events = createCallEvents({ now: clock.now.bind(clock), onListenerError: () => {} })
+  const bus = createCallEvents({ now: () => clock.now(), onListenerError: () => {} })
+  const subscribers = new Set<CallEventListener>()
+  const events: CallEvents = {
+    publish: bus.publish,
+    subscribe(listener) {
+      const unsubscribe = bus.subscribe(listener)
+      subscribers.add(listener)
+      return () => {
+        subscribers.delete(listener)
+        unsubscribe()
+      }
+    }
+  }
   events.subscribe((event) => published.push(event))
   const registry = new CallRegistry({ maxConcurrentCalls: options.maxConcurrentCalls ?? 100, clock })
   const tokens = createMediaTokens({ secret: 'secret-of-the-tests', now: () => clock.now() })
@@ -198,6 +214,7 @@ export async function startRouteRig(options: RouteRigOptions = {}) {
     engines,
     published,
     events,
+    subscribers,
     registry,
     tokens,
     control,
