@@ -4,7 +4,7 @@ import { mkdir, rm, writeFile } from 'node:fs/promises'
 import { hostname } from 'node:os'
 import path from 'node:path'
 import closeWithGrace from 'close-with-grace'
-import Fastify, { type FastifyBaseLogger, type FastifyInstance } from 'fastify'
+import Fastify, { type FastifyBaseLogger, type FastifyInstance, LogController } from 'fastify'
 import type { Logger } from 'pino'
 import { routes } from './routes/index.ts'
 import { createOperatorAuth } from './routes/operator-auth.ts'
@@ -21,7 +21,7 @@ import { createLogger } from './services/logger.ts'
 import { createMediaTokens } from './services/media-token.ts'
 import { createMetrics } from './services/metrics.ts'
 import { webSocketOrigin } from './services/public-url.ts'
-import { openDatabase } from './services/store/database.ts'
+import { type Database, openDatabase } from './services/store/database.ts'
 import { Store } from './services/store/store.ts'
 import { CallControl } from './sessions/call-control.ts'
 import { createCallEvents } from './sessions/call-events.ts'
@@ -40,6 +40,7 @@ export interface RunningServer {
   readonly url: string
   readonly operatorToken: string
   readonly registry: CallRegistry
+  readonly database: Database
   /** Refuses new calls, lets the live ones end for at most DRAIN_SECONDS, then closes everything. Idempotent. */
   stop(): Promise<void>
 }
@@ -140,13 +141,20 @@ export async function startServer(config: Config, log: Logger): Promise<RunningS
     },
     'Offhook listening'
   )
-  return { app, url: `http://localhost:${port}`, operatorToken, registry, stop: () => (stopped ??= close()) }
+  return {
+    app,
+    url: `http://localhost:${port}`,
+    operatorToken,
+    registry,
+    database,
+    stop: () => (stopped ??= close())
+  }
 }
 
 function createApp(config: Config, log: Logger): FastifyInstance {
   return Fastify({
     loggerInstance: log as FastifyBaseLogger,
-    disableRequestLogging: true,
+    logController: new LogController({ disableRequestLogging: true }),
     trustProxy: config.trustProxy,
     bodyLimit: BODY_LIMIT_BYTES,
     requestTimeout: REQUEST_TIMEOUT_MS,

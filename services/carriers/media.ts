@@ -1,4 +1,5 @@
 import type { AudioFormat } from '../../audio/format.ts'
+import type { ByteOrder } from '../../audio/l16-byte-order.ts'
 import type { Clock } from '../../sessions/contracts/clock.ts'
 import type { MediaTransport } from '../../sessions/contracts/media-transport.ts'
 import type { SocketLike } from './socket-like.ts'
@@ -7,8 +8,11 @@ import { TelnyxMediaTransport } from './telnyx/telnyx-media-transport.ts'
 /** Makes the transport of a media socket that speaks Telnyx's dialect. */
 export function createTelnyxMedia(options: {
   clock: Clock
-  l16ByteOrder: 'auto' | 'le' | 'be'
+  l16ByteOrder: ByteOrder | 'auto'
   idleTimeoutMs: number
 }): (socket: SocketLike, outboundFormat: AudioFormat) => MediaTransport {
-  return (socket, outboundFormat) => new TelnyxMediaTransport({ ...options, socket, outboundFormat })
+  // Little-endian is what Telnyx has been seen to send; RFC 3551 would have it otherwise.
+  const presumedByteOrder: { current: ByteOrder; known: boolean } = { current: 'le', known: false }
+  return (socket, outboundFormat) =>
+    new TelnyxMediaTransport({ ...options, presumedByteOrder, socket, outboundFormat })
 }

@@ -46,7 +46,7 @@ function createRealtime(
     profile,
     tools,
     format,
-    now: clock.now,
+    clock,
     log
   })
 }

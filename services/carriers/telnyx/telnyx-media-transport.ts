@@ -1,12 +1,14 @@
 import { EventEmitter } from 'node:events'
 import { type AudioFormat, bytesPerMs } from '../../../audio/format.ts'
-import { ByteOrderDetector, swapBytes16 } from '../../../audio/l16-byte-order.ts'
+import { type ByteOrder, swapBytes16 } from '../../../audio/l16-byte-order.ts'
+import { L16Reader } from '../../../audio/l16-reader.ts'
 import { ReorderBuffer } from '../../../audio/reorder-buffer.ts'
 import type { Clock } from '../../../sessions/contracts/clock.ts'
 import type {
   MediaStopReason,
   MediaTransport,
-  MediaTransportEvents
+  MediaTransportEvents,
+  StreamStart
 } from '../../../sessions/contracts/media-transport.ts'
 import { CLOSE_NORMAL, CLOSE_POLICY_VIOLATION, SOCKET_OPEN, type SocketLike } from '../socket-like.ts'
 import {
@@ -22,6 +24,10 @@ import {
 const MALFORMED_LIMIT = 20
 /** Longest audio of one message; Telnyx takes 20 ms to 30 s. */
 const MESSAGE_LIMIT_MS = 1000
+/** The first stream whose byte order is open is listened to for at most this long before the agent speaks. */
+const PROBE_LIMIT_MS = 250
+/** A caller who is quiet this long tells nothing about the byte order. */
+const QUIET_FRAMES = 3
 /** Audio that the socket has not taken, beyond which a dead peer is assumed: about a minute of L16 at 24 kHz. */
 const SEND_BUFFER_LIMIT_BYTES = 4_000_000
 
@@ -30,7 +36,9 @@ export interface TelnyxMediaTransportOptions {
   readonly clock: Clock
   /** What the agent's audio was asked to be sent as. */
   readonly outboundFormat: AudioFormat
-  readonly l16ByteOrder: 'auto' | 'le' | 'be'
+  readonly l16ByteOrder: ByteOrder | 'auto'
+  /** With `auto`: what to presume until the audio has shown it, and whether an earlier stream has shown it. */
+  readonly presumedByteOrder: { current: ByteOrder; known: boolean }
   readonly idleTimeoutMs: number
 }
 
@@ -40,10 +48,12 @@ export class TelnyxMediaTransport extends EventEmitter<MediaTransportEvents> imp
   readonly #socket: SocketLike
   readonly #clock: Clock
   readonly #idleTimeoutMs: number
-  readonly #byteOrder: 'auto' | 'le' | 'be'
-  readonly #detector = new ByteOrderDetector()
+  readonly #l16: L16Reader
+  readonly #presumedByteOrder: TelnyxMediaTransportOptions['presumedByteOrder']
   readonly #reorder = new ReorderBuffer<Buffer>({ deliver: (payload) => this.#deliver(payload) })
   #inboundFormat: AudioFormat | null = null
+  /** A stream that has begun and is listened to for its byte order before anybody is told. */
+  #probe: { start: StreamStart; heard: Uint8Array[]; quietFrames: number; cancel: () => void } | null = null
   #lastFrameAt: number
   #cancelIdle: () => void
   #malformed = 0
@@ -54,7 +64,15 @@ export class TelnyxMediaTransport extends EventEmitter<MediaTransportEvents> imp
     this.#socket = options.socket
     this.#clock = options.clock
     this.outboundFormat = options.outboundFormat
-    this.#byteOrder = options.l16ByteOrder
+    this.#presumedByteOrder = options.presumedByteOrder
+    this.#l16 = new L16Reader({
+      order: options.l16ByteOrder,
+      presumed: options.presumedByteOrder.current,
+      deliver: (payload) => {
+        if (this.#probe) this.#probe.heard.push(payload)
+        else this.emit('audio', payload)
+      }
+    })
     this.#idleTimeoutMs = options.idleTimeoutMs
     this.#lastFrameAt = options.clock.now()
     this.#cancelIdle = this.#watchIdle(options.idleTimeoutMs)
@@ -84,7 +102,7 @@ export class TelnyxMediaTransport extends EventEmitter<MediaTransportEvents> imp
   }
 
   #sendMedia(payload: Uint8Array): void {
-    const bigEndian = this.outboundFormat.encoding === 'pcm16' && this.#order === 'be'
+    const bigEndian = this.outboundFormat.encoding === 'pcm16' && this.#l16.order === 'be'
     const bytes = bigEndian ? swapBytes16(payload) : payload
     this.#write(mediaFrame(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)))
   }
@@ -136,11 +154,28 @@ export class TelnyxMediaTransport extends EventEmitter<MediaTransportEvents> imp
     const id = frame.start.call_control_id
     this.#inboundFormat = format
     this.#reorder.reset()
-    this.emit('started', {
+    const start = {
       inboundFormat: format,
       carrierCallId: typeof id === 'string' ? id : null,
       streamId: typeof frame.stream_id === 'string' ? frame.stream_id : null
-    })
+    }
+    const orderMatters = format.encoding === 'pcm16' && !this.#l16.decided && !this.#presumedByteOrder.known
+    if (!orderMatters || this.#probe) {
+      this.emit('started', start)
+      return
+    }
+    const cancel = this.#clock.after(PROBE_LIMIT_MS, () => this.#endProbe())
+    this.#probe = { start, heard: [], quietFrames: 0, cancel }
+  }
+
+  /** The byte order is known, or can't be: what is sent from here on is sent in it. */
+  #endProbe(): void {
+    const probe = this.#probe
+    if (!probe) return
+    probe.cancel()
+    this.#probe = null
+    this.emit('started', probe.start)
+    for (const payload of probe.heard) this.emit('audio', payload)
   }
 
   #onMedia({ media }: TelnyxFrame): void {
@@ -154,17 +189,18 @@ export class TelnyxMediaTransport extends EventEmitter<MediaTransportEvents> imp
   #deliver(payload: Buffer): void {
     const format = this.#inboundFormat
     if (!format) return
-    if (format.encoding === 'pcm16') {
-      this.#detector.push(payload)
-      this.emit('audio', this.#order === 'be' ? swapBytes16(payload) : payload)
-    } else {
+    if (format.encoding !== 'pcm16') {
       this.emit('audio', payload)
+      return
     }
-  }
-
-  /** Little-endian until the audio has shown otherwise: what Telnyx has been seen to send. */
-  get #order(): 'le' | 'be' {
-    return this.#byteOrder === 'auto' ? (this.#detector.order ?? 'le') : this.#byteOrder
+    this.#l16.push(payload)
+    if (this.#l16.decided) {
+      this.#presumedByteOrder.current = this.#l16.order
+      this.#presumedByteOrder.known = true
+    }
+    if (!this.#probe) return
+    if (!this.#l16.holding) this.#probe.quietFrames += 1
+    if (this.#l16.decided || this.#probe.quietFrames >= QUIET_FRAMES) this.#endProbe()
   }
 
   #onMalformed(cause: string): void {
@@ -190,6 +226,8 @@ export class TelnyxMediaTransport extends EventEmitter<MediaTransportEvents> imp
     if (this.#stopped) return
     this.#stopped = true
     this.#cancelIdle()
+    this.#probe?.cancel()
+    this.#probe = null
     this.emit('stopped', reason)
   }
 }

@@ -1,0 +1,99 @@
+import { mkdtemp, rm } from 'node:fs/promises'
+import type { AddressInfo } from 'node:net'
+import { createServer } from 'node:net'
+import { tmpdir } from 'node:os'
+import path from 'node:path'
+import { pino } from 'pino'
+import { type RunningServer, startServer } from '../../server.ts'
+import { loadConfig } from '../../services/config.ts'
+import {
+  type RealtimeStandIn,
+  type RealtimeStandInOptions,
+  startRealtimeStandIn
+} from '../standins/openai/realtime-stand-in.ts'
+import { TelnyxStandIn, type TelnyxStandInOptions } from '../standins/telnyx/telnyx-standin.ts'
+
+export interface CallRigOptions {
+  readonly env?: Record<string, string>
+  readonly telnyx?: TelnyxStandInOptions
+  readonly realtime?: RealtimeStandInOptions
+}
+
+export interface CallRig {
+  readonly server: RunningServer
+  readonly telnyx: TelnyxStandIn
+  readonly realtime: RealtimeStandIn
+  /** The server's log, one object a line. */
+  readonly log: Record<string, unknown>[]
+  /** Rows of the server's own database. */
+  query(text: string, values?: unknown[]): Promise<Record<string, unknown>[]>
+  /** The first non-empty result, asked again until it is there. */
+  eventually(text: string, values?: unknown[]): Promise<Record<string, unknown>[]>
+  close(): Promise<void>
+}
+
+const EVENTUALLY_MS = 10_000
+
+/**
+ * The product as it runs: the real server between the stand-ins of Telnyx and OpenAI Realtime, on loopback sockets,
+ * with a database of its own.
+ */
+export async function startCallRig(options: CallRigOptions = {}): Promise<CallRig> {
+  const dataDir = await mkdtemp(path.join(tmpdir(), 'offhook-rig-'))
+  const telnyx = new TelnyxStandIn(options.telnyx)
+  await telnyx.listen()
+  const realtime = await startRealtimeStandIn(options.realtime)
+  const log: Record<string, unknown>[] = []
+  const logger = pino(
+    { level: 'debug', base: null, messageKey: 'message', formatters: { level: (level) => ({ level }) } },
+    { write: (line: string) => log.push(JSON.parse(line)) }
+  )
+  const port = await freePort()
+  const config = loadConfig({
+    PORT: String(port),
+    HOST: '127.0.0.1',
+    SERVER_URL: `http://127.0.0.1:${port}`,
+    DATA_DIR: dataDir,
+    TELNYX_API_KEY: telnyx.apiKey,
+    TELNYX_PUBLIC_KEY: telnyx.publicKey,
+    TELNYX_APPLICATION_ID: telnyx.applicationId,
+    TELNYX_BASE_URL: telnyx.baseUrl,
+    OPENAI_API_KEY: realtime.apiKey,
+    OPENAI_BASE_URL: realtime.url,
+    OPERATOR_TOKEN: 'operator-token-of-the-tests',
+    DRAIN_SECONDS: '0',
+    ...options.env
+  })
+  const server = await startServer(config, logger)
+  telnyx.webhookUrl = `${server.url}/api/calls/telnyx/webhook`
+
+  const query: CallRig['query'] = async (text, values) =>
+    (await server.database.pool.query(text, values)).rows
+  async function eventually(text: string, values?: unknown[]): Promise<Record<string, unknown>[]> {
+    const deadline = Date.now() + EVENTUALLY_MS
+    for (;;) {
+      const rows = await query(text, values)
+      if (rows.length > 0) return rows
+      if (Date.now() > deadline) throw new Error(`Nothing came of: ${text}`)
+      await new Promise((resolve) => setTimeout(resolve, 20))
+    }
+  }
+
+  async function close(): Promise<void> {
+    await server.stop()
+    await telnyx.close()
+    await realtime.close()
+    await rm(dataDir, { recursive: true, force: true })
+  }
+
+  return { server, telnyx, realtime, log, query, eventually, close }
+}
+
+/** A port that was free a moment ago: the server's own address must be known before it listens. */
+async function freePort(): Promise<number> {
+  const probe = createServer()
+  await new Promise<void>((resolve) => probe.listen(0, '127.0.0.1', resolve))
+  const { port } = probe.address() as AddressInfo
+  await new Promise((resolve) => probe.close(resolve))
+  return port
+}
