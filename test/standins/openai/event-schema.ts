@@ -52,9 +52,10 @@ export class EventSchema {
 export const clientEvents = new EventSchema('client', 'RealtimeClientEvent', clientSchema)
 export const serverEvents = new EventSchema('server', 'RealtimeServerEvent', serverSchema)
 
-/** A union reports the faults of every branch; the unknown parameter is the one that the service names. */
+/** A union reports the faults of every branch; the deepest, and then the first, is of the branch that was meant. */
 function describeFault(errors: readonly ErrorObject[]): EventFault {
-  const error = errors.find(({ keyword }) => keyword === 'additionalProperties') ?? errors[0]
+  const depth = ({ instancePath }: ErrorObject) => instancePath.split('/').length
+  const error = errors.toSorted((a, b) => depth(b) - depth(a))[0]
   const path = error.instancePath.slice(1).replaceAll('/', '.')
   const at = (name: unknown) => (path ? `${path}.${name}` : `${name}`)
   switch (error.keyword) {

@@ -148,6 +148,15 @@ export class StandInSession {
     this.#socket.close(code)
   }
 
+  /** Reads nothing more, so that what the client sends piles up on its side. */
+  pause(): void {
+    this.#socket.pause()
+  }
+
+  resume(): void {
+    this.#socket.resume()
+  }
+
   /** The connection breaks without a word. */
   terminate(): void {
     this.#socket.terminate()

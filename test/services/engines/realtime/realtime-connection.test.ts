@@ -1,0 +1,178 @@
+import assert from 'node:assert/strict'
+import { once } from 'node:events'
+import { createServer } from 'node:net'
+import { afterEach, describe, it } from 'node:test'
+import { CallError } from '../../../../sessions/errors.ts'
+import { startRealtimeStandIn } from '../../../standins/openai/realtime-stand-in.ts'
+import { ManualClock } from '../../../support/manual-clock.ts'
+import { EngineRig } from './engine-rig.ts'
+
+const NEVER = new AbortController().signal
+
+describe('the connection to the realtime service', () => {
+  const rigs: EngineRig[] = []
+
+  async function make(...options: Parameters<typeof EngineRig.make>): Promise<EngineRig> {
+    const rig = await EngineRig.make(...options)
+    rigs.push(rig)
+    return rig
+  }
+
+  async function refusal(rig: EngineRig, signal = NEVER): Promise<[string, string | null, boolean]> {
+    const error: unknown = await rig.engine.connect(signal).then(
+      () => assert.fail('it connected'),
+      (reason) => reason
+    )
+    assert.ok(error instanceof CallError)
+    return [error.code, error.detail, error.retryable]
+  }
+
+  afterEach(async () => {
+    for (const rig of rigs.splice(0)) await rig.close()
+  })
+
+  it('fails for good on a wrong key, and for now on a busy service', async () => {
+    const wrongKey = await make({}, { apiKey: 'sk-wrong' })
+    assert.deepEqual(await refusal(wrongKey), ['ENGINE_CONNECT', 'http_401', false])
+    for (const status of [429, 500, 503]) {
+      const busy = await make({ refuse: () => status })
+      assert.deepEqual(await refusal(busy), ['ENGINE_CONNECT', `http_${status}`, true])
+    }
+  })
+
+  it('fails for now where nobody listens, and for good at an address that is none', async () => {
+    const standIn = await startRealtimeStandIn()
+    await standIn.close()
+    const nobody = await make(standIn)
+    assert.deepEqual(await refusal(nobody), ['ENGINE_CONNECT', 'ECONNREFUSED', true])
+    const nowhere = await make(standIn, { baseUrl: 'nowhere' })
+    assert.deepEqual(await refusal(nowhere), ['ENGINE_CONNECT', 'invalid_address', false])
+  })
+
+  for (const handshake of ['silent', 'no_update'] as const) {
+    it(`gives up at its deadline on a session that stays ${handshake}`, async () => {
+      const clock = new ManualClock()
+      const rig = await make({ handshake }, { clock, connectDeadlineMs: 700 })
+      const failing = refusal(rig)
+      const session = await rig.standIn.waitForSession(1)
+      if (handshake === 'no_update') await session.waitFor('session.update')
+      clock.advance(699)
+      assert.equal(session.closed, false)
+      clock.advance(1)
+      assert.deepEqual(await failing, ['ENGINE_CONNECT', 'timeout', true])
+      assert.equal(clock.pending, 0)
+    })
+  }
+
+  it('fails for good when the service refuses the configuration', async () => {
+    const rig = await make({}, { voice: 42 as unknown as string })
+    assert.deepEqual(await refusal(rig), ['ENGINE_CONNECT', 'invalid_type', false])
+  })
+
+  it('stops connecting when the call ends', async () => {
+    const rig = await make({ handshake: 'silent' })
+    const call = new AbortController()
+    const failing = refusal(rig, call.signal)
+    await rig.standIn.waitForSession(1)
+    call.abort()
+    assert.deepEqual(await failing, ['ENGINE_CONNECT', 'aborted', false])
+    assert.deepEqual(await refusal(await make(), AbortSignal.abort()), ['ENGINE_CONNECT', 'aborted', false])
+  })
+
+  it('rejects where the engine is closed while connecting', async () => {
+    const rig = await make({ handshake: 'silent' })
+    const failing = refusal(rig)
+    rig.engine.close()
+    assert.deepEqual(await failing, ['ENGINE_CONNECT', 'closed', false])
+    assert.deepEqual(await refusal(rig), ['ENGINE_CONNECT', 'closed', false])
+  })
+
+  it('speaks TLS to an https address', async () => {
+    const server = createServer()
+    server.listen(0, '127.0.0.1')
+    await once(server, 'listening')
+    const { port } = server.address() as { port: number }
+    const hello = once(server, 'connection').then(async ([socket]) => {
+      const [bytes] = await once(socket, 'data')
+      socket.destroy()
+      return bytes[0]
+    })
+    const rig = await make({}, { baseUrl: `https://127.0.0.1:${port}/v1` })
+    const [code, , retryable] = await refusal(rig)
+    assert.deepEqual([code, retryable], ['ENGINE_CONNECT', true])
+    assert.equal(await hello, 0x16, 'a TLS handshake record')
+    server.close()
+  })
+
+  it('is lost once, retryably, when the socket breaks or the session expires', async () => {
+    for (const [fault, detail] of [
+      ['terminate', 'closed_1006'],
+      ['expire', 'session_expired'],
+      ['close', 'closed_1000']
+    ] as const) {
+      const rig = await make()
+      await rig.engine.connect(NEVER)
+      rig.session[fault]()
+      const error = await rig.waitFor('failed')
+      assert.deepEqual([error.code, error.detail, error.retryable], ['ENGINE_UNAVAILABLE', detail, true])
+      rig.engine.say('Anyone?')
+      rig.speak(100)
+      await rig.session.until(() => rig.session.closed, 'the socket to close').catch(() => undefined)
+      assert.equal(rig.eventsOf('failed').length, 1)
+    }
+  })
+
+  it('is lost when the service answers no ping, and kept while it does', async () => {
+    const clock = new ManualClock()
+    const deaf = await make({ pong: false }, { clock })
+    await deaf.engine.connect(NEVER)
+    clock.advance(29_999)
+    assert.deepEqual(deaf.eventsOf('failed'), [])
+    clock.advance(1)
+    assert.equal((await deaf.waitFor('failed')).detail, 'no_pong')
+    assert.equal(clock.pending, 0)
+  })
+
+  it('drops caller audio rather than piling it up, and says so once', async () => {
+    const rig = await make()
+    await rig.engine.connect(NEVER)
+    rig.session.pause()
+    const frame = new Uint8Array(1600)
+    let sent = 0
+    while (rig.troubles.length === 0 && sent < 100_000) {
+      rig.engine.sendAudio(frame)
+      sent += 1
+    }
+    for (let i = 0; i < 100; i++) rig.engine.sendAudio(frame)
+    assert.deepEqual(rig.troubles, ['send_buffer_full'])
+    rig.session.resume()
+    await rig.session.until(() => rig.session.receivedMs >= sent * 100 - 200, 'what was not dropped')
+    rig.engine.greet()
+    await rig.waitFor('replyDone')
+    assert.deepEqual(rig.eventsOf('failed'), [])
+  })
+
+  it('leaves no socket and no timer behind', async () => {
+    const clock = new ManualClock()
+    const rig = await make({}, { clock })
+    await until(() => sockets() === 0)
+    await rig.engine.connect(NEVER)
+    rig.engine.sendDigit('1')
+    assert.equal(sockets(), 2, 'its own and the service’s')
+    assert.ok(clock.pending > 0)
+    rig.engine.close()
+    await until(() => sockets() === 0 && clock.pending === 0)
+  })
+})
+
+function sockets(): number {
+  return process.getActiveResourcesInfo().filter((name) => name === 'TCPSocketWrap').length
+}
+
+async function until(condition: () => boolean): Promise<void> {
+  const deadline = performance.now() + 5000
+  while (!condition()) {
+    assert.ok(performance.now() < deadline, `waited in vain with ${sockets()} sockets`)
+    await new Promise((resolve) => setTimeout(resolve, 5))
+  }
+}
