@@ -113,18 +113,15 @@ function readEnvironment(
   environment: Readonly<Record<string, string | undefined>>,
   faults: string[]
 ): Environment {
-  const known = Object.entries(environment).filter(
-    ([name, value]) => name in environmentSchema.properties && value
-  )
-  const converted = Value.Convert(environmentSchema, Object.fromEntries(known))
-  const names = new Set(
-    Value.Errors(environmentSchema, converted).map(({ instancePath }) => instancePath.split('/')[1])
-  )
-  for (const name of names) {
-    const property = environmentSchema.properties[name as keyof Environment] as { expected?: string }
-    faults.push(`${name}: expected ${property.expected}`)
+  const env: Record<string, unknown> = {}
+  for (const [name, schema] of Object.entries(environmentSchema.properties)) {
+    const value = environment[name]
+    if (!value) continue
+    env[name] = Value.Convert(schema, value)
+    if (!Value.Check(schema, env[name]))
+      faults.push(`${name}: expected ${(schema as { expected?: string }).expected}`)
   }
-  return converted as Environment
+  return env as Environment
 }
 
 function readPublicUrl(env: Environment, faults: string[]): URL | null {

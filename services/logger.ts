@@ -15,7 +15,8 @@ export interface LoggerOptions {
  */
 export function createLogger({ level, pretty: forPeople, destination }: LoggerOptions): Logger {
   const options = {
-    level,
+    // The configuration refuses a level that is none, and needs a log to say so in.
+    level: level === 'silent' || Object.hasOwn(pino.levels.values, level) ? level : 'info',
     base: null,
     messageKey: 'message',
     formatters: { level: (label: string) => ({ level: label }) },
