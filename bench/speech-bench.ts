@@ -2,13 +2,12 @@
  * How well the embedded agent hears and how fast it speaks: `node bench/speech-bench.ts`.
  *
  * Sentences are spoken by its own voices, sent through 8 kHz mu-law and back, and recognised against a grammar that
- * knows half of them. A sentence counts as accepted when its confidence is above 0.
+ * knows half of them. A sentence counts as accepted from a confidence of `--accept` (0.3) on.
  */
 import { parseArgs } from 'node:util'
-import { PCM16_16K, PCMU_8K } from '../audio/format.ts'
-import { createTranscoder } from '../audio/transcoder.ts'
 import { createLocalSpeech, type LocalSpeech } from '../services/speech/local-speech.ts'
-import { noiseLike, pcm16Bytes } from '../test/support/speech-like.ts'
+import { mix, overTelephoneWide } from '../test/services/speech/telephone.ts'
+import { noiseLike } from '../test/support/speech-like.ts'
 import { sine } from '../test/support/tone.ts'
 
 const GRAMMAR = `#JSGF V1.0;
@@ -71,8 +70,14 @@ interface Heard {
   readonly tookMs: number
 }
 
-const { values: options } = parseArgs({ options: { verbose: { type: 'boolean', default: false } } })
+const { values: options } = parseArgs({
+  options: {
+    accept: { type: 'string', default: '0.3' },
+    verbose: { type: 'boolean', default: false }
+  }
+})
 
+const acceptFrom = Number(options.accept)
 const startedAt = performance.now()
 const speech = await createLocalSpeech({ grammar: GRAMMAR })
 console.log(`start ${Math.round(performance.now() - startedAt)} ms`)
@@ -130,18 +135,18 @@ async function hearAll(
     for (const said of sentences) {
       const clean = await speech.synthesise(said, { voice, stretch })
       const noise = noiseLike({ sampleRate: 16_000, ms: clean.length / 16, dbfs: NOISE_DBFS })
-      all.push(await hear(speech, said, noisy ? clean.map((sample, index) => sample + noise[index]) : clean))
+      all.push(await hear(speech, said, noisy ? mix(clean, noise) : clean))
     }
   return all
 }
 
 async function hear(speech: LocalSpeech, said: string, pcm: Int16Array): Promise<Heard> {
-  const audio = overTelephone(pcm)
+  const audio = overTelephoneWide(pcm)
   const at = performance.now()
   const { text, confidence } = await speech.recognise(audio)
   const tookMs = performance.now() - at
   if (options.verbose) console.log(`  ${confidence.toFixed(2)} ${said} -> ${text || '(nothing)'}`)
-  return { said, text, confidence, audioMs: audio.length / 16, tookMs }
+  return { said, text: confidence >= acceptFrom ? text : '', confidence, audioMs: audio.length / 16, tookMs }
 }
 
 async function benchSounds(speech: LocalSpeech): Promise<void> {
@@ -160,16 +165,11 @@ async function benchSounds(speech: LocalSpeech): Promise<void> {
   }
   for (const [name, sound] of Object.entries(sounds)) {
     const { text, confidence } = await hear(speech, name, sound)
-    console.log(name.padEnd(24), text ? `TAKEN FOR "${text}" with ${confidence.toFixed(2)}` : 'refused')
+    console.log(
+      name.padEnd(24),
+      confidence < acceptFrom ? 'refused' : `TAKEN FOR "${text}" with ${confidence.toFixed(2)}`
+    )
   }
-}
-
-function overTelephone(pcm: Int16Array): Int16Array {
-  const down = createTranscoder(PCM16_16K, PCMU_8K)
-  const up = createTranscoder(PCMU_8K, PCM16_16K)
-  const codes = Buffer.concat([down.push(pcm16Bytes(pcm)).slice(), down.flush()])
-  const bytes = Buffer.concat([up.push(codes).slice(), up.flush()])
-  return new Int16Array(bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.length))
 }
 
 function pair(lowHz: number, highHz: number): Int16Array {
@@ -181,10 +181,6 @@ function pair(lowHz: number, highHz: number): Int16Array {
 function burst({ everyMs, decayMs }: { everyMs: number; decayMs: number }): Int16Array {
   const noise = noiseLike({ sampleRate: 16_000, ms: 1800, dbfs: -9 })
   return noise.map((sample, index) => sample * Math.exp(-((index / 16) % everyMs) / decayMs))
-}
-
-function mix(a: Int16Array, b: Int16Array): Int16Array {
-  return a.map((sample, index) => Math.max(-32_768, Math.min(32_767, sample + (b[index] ?? 0))))
 }
 
 /** Words that would have to be put in, taken out or replaced (Levenshtein). */
@@ -201,7 +197,7 @@ function wordErrors(said: string, heard: string): number {
 }
 
 function accepted(heard: readonly Heard[]): number {
-  return heard.filter(({ confidence }) => confidence > 0).length
+  return heard.filter(({ confidence }) => confidence >= acceptFrom).length
 }
 
 function percent(part: number, whole: number): string {

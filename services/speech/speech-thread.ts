@@ -1,4 +1,3 @@
-import { once } from 'node:events'
 import { parentPort, type Transferable, Worker } from 'node:worker_threads'
 import PQueue from 'p-queue'
 
@@ -17,18 +16,26 @@ export interface SpeechThreadOptions {
 
 type ThreadMessage<Answer> = { ready: true } | { answer: Answer } | { failure: string }
 
+interface RunningThread {
+  readonly worker: Worker
+  /** Settles when it has loaded what it needs, or says what is wrong. */
+  readonly ready: Promise<void>
+}
+
+/** Deaths in a row, without an answer in between, after which there is no use in another thread. */
+const MAX_DEATHS = 2
+
 /**
  * A worker thread that answers one request after the other.
  *
- * When the thread dies, the request that it worked on rejects, and the ones behind it go to a second thread. A thread
- * that dies before it has answered anything is not replaced: what killed it would kill the next one too.
+ * When the thread dies, the request that it worked on rejects, and the ones behind it go to another thread.
  */
 export class SpeechThread<Request, Answer> {
   readonly #options: SpeechThreadOptions
   readonly #queue = new PQueue({ concurrency: 1 })
   readonly #closing = new AbortController()
-  #worker: Promise<Worker> | null = null
-  #replaceable = true
+  #thread: RunningThread | null = null
+  #deaths = 0
 
   constructor(options: SpeechThreadOptions) {
     this.#options = options
@@ -36,7 +43,7 @@ export class SpeechThread<Request, Answer> {
 
   /** Resolves when the thread has loaded what it needs; rejects with what it says is wrong. */
   async start(): Promise<void> {
-    await this.#running()
+    await this.#running().ready
   }
 
   /** Rejects when the thread fails at it or dies of it, when too many requests wait, or when closed. */
@@ -49,18 +56,18 @@ export class SpeechThread<Request, Answer> {
 
   async close(): Promise<void> {
     this.#closing.abort(new Error(`${this.#options.name} is closed`))
-    const worker = await this.#worker?.catch(() => null)
-    await worker?.terminate()
+    await this.#thread?.worker.terminate()
   }
 
   async #ask(request: Request, transfer: readonly Transferable[]): Promise<Answer> {
-    const worker = await this.#running()
+    const { worker, ready } = this.#running()
+    await ready
     const deadline = setTimeout(() => worker.terminate(), this.#options.deadlineMs)
     try {
-      const answered = this.#next(worker)
+      const answered = this.#nextMessage(worker)
       worker.postMessage(request, transfer)
       const message = await answered
-      this.#replaceable = true
+      this.#deaths = 0
       if ('failure' in message) throw new Error(message.failure)
       if ('ready' in message) throw new Error(`${this.#options.name} answered out of turn`)
       return message.answer
@@ -69,43 +76,49 @@ export class SpeechThread<Request, Answer> {
     }
   }
 
-  #running(): Promise<Worker> {
+  #running(): RunningThread {
     this.#closing.signal.throwIfAborted()
-    this.#worker ??= this.#spawn()
-    return this.#worker
+    this.#thread ??= this.#spawn()
+    return this.#thread
   }
 
-  async #spawn(): Promise<Worker> {
+  #spawn(): RunningThread {
     const { name, module, data } = this.#options
-    if (!this.#replaceable) throw new Error(`${name} died twice and was not started again`)
-    this.#replaceable = false
-    const worker = new Worker(module, { workerData: data, name })
-    // The next message or the exit tells whoever waits; this listener is for a thread that dies while it is idle.
+    if (this.#deaths >= MAX_DEATHS) throw new Error(`${name} died ${this.#deaths} times and stays dead`)
+    // Options of the process, `--input-type` for one, are not meant for this module.
+    const worker = new Worker(module, { workerData: data, name, execArgv: [] })
+    // Whoever waits for an answer hears of a death; of one that nobody waits for, the exit is enough.
     worker.on('error', () => {})
     worker.once('exit', () => {
-      this.#worker = null
+      this.#thread = null
+      this.#deaths++
     })
-    const message = await this.#next(worker)
-    if ('failure' in message) {
-      await worker.terminate()
-      throw new Error(message.failure)
-    }
-    return worker
+    const ready = this.#nextMessage(worker).then((message) => {
+      if ('failure' in message) throw new Error(message.failure)
+    })
+    // It is told to whoever asks for the thread.
+    ready.catch(() => {})
+    return { worker, ready }
   }
 
-  /** The thread's next message; rejects when it dies or is closed before. */
-  async #next(worker: Worker): Promise<ThreadMessage<Answer>> {
-    const settled = new AbortController()
-    const died = once(worker, 'exit', { signal: settled.signal }).then(() => {
-      throw new Error(`${this.#options.name} died`)
+  /** The thread's next message; rejects when it has ended before. */
+  #nextMessage(worker: Worker): Promise<ThreadMessage<Answer>> {
+    return new Promise((resolve, reject) => {
+      let cause: unknown
+      const onMessage = (message: ThreadMessage<Answer>) => {
+        worker.off('exit', onExit).off('error', onError)
+        resolve(message)
+      }
+      const onError = (error: unknown) => {
+        cause = error
+      }
+      const onExit = () => {
+        worker.off('message', onMessage)
+        const { signal } = this.#closing
+        reject(signal.aborted ? signal.reason : new Error(`${this.#options.name} died`, { cause }))
+      }
+      worker.once('message', onMessage).once('error', onError).once('exit', onExit)
     })
-    try {
-      const [message] = await Promise.race([once(worker, 'message', { signal: settled.signal }), died])
-      return message as ThreadMessage<Answer>
-    } finally {
-      died.catch(() => {})
-      settled.abort()
-    }
   }
 }
 

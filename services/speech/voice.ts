@@ -47,11 +47,11 @@ export function speakableText(text: string): string {
     .normalize('NFKD')
     .replace(/[‘’]/g, "'")
     .replace(/[–—]/g, ', ')
-    .replace(/…/g, '.')
     .replace(/\p{Mark}/gu, '')
     .replace(/[^\w .,;:!?'"()$%&@#*+/-]/g, ' ')
     .replace(/_/g, ' ')
     .replace(/\s+/g, ' ')
+    .replace(/ (?=[,.;:!?])/g, '')
     .replace(/^[\s-]+/, '')
     .trim()
 }

@@ -1,0 +1,189 @@
+import assert from 'node:assert/strict'
+import { after, before, describe, it } from 'node:test'
+import { createVoice, type LocalSpeech } from '../../../services/speech/local-speech.ts'
+import {
+  SpeechDetector,
+  type SpeechDetectorOptions,
+  type SpeechEdge
+} from '../../../services/speech/speech-detector.ts'
+import { loadWebRtcVad, type WebRtcVad } from '../../../services/speech/webrtc-vad.ts'
+import { noiseLike } from '../../support/speech-like.ts'
+import { sine } from '../../support/tone.ts'
+import { amplify, concat, mix, overTelephone } from './telephone.ts'
+
+const FRAME_MS = 20
+const LEAD_MS = 500
+const SENTENCE = 'I would like to book an appointment for Monday please.'
+
+interface HeardEdge extends SpeechEdge {
+  /** Milliseconds of audio pushed when the event came. */
+  readonly cameAtMs: number
+}
+
+let vads: { create(): WebRtcVad }
+let voice: Pick<LocalSpeech, 'synthesise' | 'close'>
+before(async () => {
+  ;[vads, voice] = await Promise.all([loadWebRtcVad(), createVoice()])
+})
+after(() => voice.close())
+
+function listen(pcm: Int16Array, options: Partial<SpeechDetectorOptions> = {}): HeardEdge[] {
+  const sampleRate = options.sampleRate ?? 8000
+  const detector = new SpeechDetector({ sampleRate, vad: vads.create(), ...options })
+  const step = (sampleRate / 1000) * FRAME_MS
+  const edges: HeardEdge[] = []
+  for (let from = 0; from < pcm.length; from += step) {
+    const edge = detector.push(pcm.subarray(from, from + step))
+    if (edge) edges.push({ ...edge, cameAtMs: ((from + step) / sampleRate) * 1000 })
+  }
+  detector.close()
+  return edges
+}
+
+function silence(ms: number): Int16Array {
+  return new Int16Array(ms * 16)
+}
+
+/** At 16 kHz: half a second of silence, the sentence from its first sound to its last, and two seconds of silence. */
+async function spoken(name: 'rms' | 'slt'): Promise<{ pcm: Int16Array; startMs: number; endMs: number }> {
+  const pcm = await voice.synthesise(SENTENCE, { voice: name })
+  const loud = (sample: number) => Math.abs(sample) > 600
+  const speech = pcm.subarray(pcm.findIndex(loud), pcm.findLastIndex(loud) + 1)
+  return {
+    pcm: concat(silence(LEAD_MS), speech, silence(2000)),
+    startMs: LEAD_MS,
+    endMs: LEAD_MS + speech.length / 16
+  }
+}
+
+function rms(pcm: Int16Array): number {
+  return Math.sqrt(pcm.reduce((sum, sample) => sum + sample * sample, 0) / pcm.length)
+}
+
+const CONDITIONS: Record<string, (pcm: Int16Array) => Int16Array> = {
+  'on a clean line': (pcm) => pcm,
+  '20 dB more quietly': (pcm) => amplify(pcm, -20),
+  'with white noise 10 dB below': (pcm) => {
+    const speech = pcm.subarray(LEAD_MS * 16, pcm.length - 2000 * 16)
+    const dbfs = 20 * Math.log10(rms(speech) / 32_768) - 10
+    return mix(pcm, noiseLike({ sampleRate: 16_000, ms: pcm.length / 16, dbfs }))
+  }
+}
+
+describe('SpeechDetector', () => {
+  for (const name of ['rms', 'slt'] as const)
+    for (const [condition, change] of Object.entries(CONDITIONS))
+      it(`finds where a caller (${name}) begins and ends ${condition}`, async () => {
+        const { pcm, startMs, endMs } = await spoken(name)
+        const [start, stop, ...others] = listen(overTelephone(change(pcm)))
+        assert.equal(start?.type, 'start')
+        assert.ok(
+          start.cameAtMs <= startMs + 200,
+          `heard ${start.cameAtMs - startMs} ms after the first sound`
+        )
+        assert.ok(
+          Math.abs(start.atMs - startMs) <= 140,
+          `placed ${start.atMs - startMs} ms from the first sound`
+        )
+        assert.equal(stop?.type, 'stop')
+        assert.ok(stop.cameAtMs <= endMs + 660, `heard ${stop.cameAtMs - endMs} ms after the last sound`)
+        assert.ok(
+          stop.atMs >= endMs - 240 && stop.atMs <= endMs + 60,
+          `placed ${stop.atMs - endMs} ms from the end`
+        )
+        assert.deepEqual(others, [])
+      })
+
+  it('hears the same at 16 kHz', async () => {
+    const { pcm, startMs } = await spoken('rms')
+    const [start, stop] = listen(pcm, { sampleRate: 16_000 })
+    assert.ok(start && start.cameAtMs <= startMs + 200)
+    assert.equal(stop?.type, 'stop')
+  })
+
+  it('takes samples in any portions', async () => {
+    const { pcm } = await spoken('rms')
+    const phone = overTelephone(pcm)
+    const detector = new SpeechDetector({ sampleRate: 8000, vad: vads.create() })
+    const edges: SpeechEdge[] = []
+    for (let from = 0, size = 1; from < phone.length; from += size, size = (size % 413) + 1) {
+      const edge = detector.push(phone.subarray(from, from + size))
+      if (edge) edges.push(edge)
+    }
+    assert.deepEqual(
+      edges,
+      listen(phone).map(({ type, atMs }) => ({ type, atMs }))
+    )
+  })
+
+  it('waits through a pause of 300 ms within a sentence', async () => {
+    const first = await voice.synthesise('I would like', { voice: 'rms' })
+    const second = await voice.synthesise('to book a table', { voice: 'rms' })
+    const edges = listen(overTelephone(concat(silence(300), first, silence(300), second, silence(1000))))
+    assert.deepEqual(
+      edges.map(({ type }) => type),
+      ['start', 'stop']
+    )
+  })
+
+  it('follows an endpoint silence that is changed while it runs', async () => {
+    const { pcm } = await spoken('rms')
+    const phone = overTelephone(pcm)
+    const detector = new SpeechDetector({ sampleRate: 8000, vad: vads.create() })
+    let stop: SpeechEdge | null = null
+    let pushedMs = 0
+    for (; pushedMs * 8 < phone.length && stop?.type !== 'stop'; pushedMs += FRAME_MS) {
+      if (detector.speaking) detector.endpointSilenceMs = 1000
+      stop = detector.push(phone.subarray(pushedMs * 8, (pushedMs + FRAME_MS) * 8))
+    }
+    assert.equal(pushedMs - (stop?.atMs ?? 0), 1000)
+    assert.equal(detector.speaking, false)
+  })
+
+  it('needs as much speech as it is told before it declares a beginning', async () => {
+    const { pcm } = await spoken('slt')
+    const phone = overTelephone(pcm)
+    const [early] = listen(phone, { onsetMs: 60 })
+    const [late] = listen(phone, { onsetMs: 300 })
+    assert.ok(late.cameAtMs - early.cameAtMs >= 200)
+    assert.ok(late.cameAtMs - late.atMs <= 360)
+  })
+})
+
+describe('SpeechDetector, of sounds that are no speech', () => {
+  const tone = (ms: number, ...frequenciesHz: number[]) =>
+    frequenciesHz
+      .map((frequencyHz) => sine({ frequencyHz, sampleRate: 16_000, ms, amplitude: 6000 }))
+      .reduce(mix)
+  const keys = [697, 770, 852, 941].flatMap((low) => [1209, 1336, 1477].map((high) => [low, high]))
+  const sounds: Record<string, Int16Array> = {
+    silence: silence(5000),
+    'all keys, pressed quickly': concat(...keys.map((pair) => concat(tone(85, ...pair), silence(70)))),
+    'a key held down': concat(silence(110), tone(2000, 852, 1336), silence(500)),
+    ringback: concat(silence(330), tone(2000, 440, 480), silence(1000), tone(2000, 440, 480)),
+    'a dial tone': tone(3000, 350, 440),
+    'a busy tone': concat(...Array.from({ length: 4 }, () => concat(tone(500, 480, 620), silence(500)))),
+    'a fax machine': concat(
+      ...Array.from({ length: 3 }, () => concat(tone(500, 1100), silence(300), tone(900, 2100)))
+    ),
+    'a test tone': tone(3000, 1004),
+    clicks: Int16Array.from(
+      { length: 5 * 16_000 },
+      (_, i) => 20_000 * Math.exp(-(i % 2900) / 8) * (i % 2 ? 1 : -1)
+    ),
+    'white noise at -50 dBFS': noiseLike({ sampleRate: 16_000, ms: 10_000, dbfs: -50 }),
+    'white noise at -35 dBFS': noiseLike({ sampleRate: 16_000, ms: 10_000, dbfs: -35 }),
+    'white noise at -20 dBFS': noiseLike({ sampleRate: 16_000, ms: 10_000, dbfs: -20 })
+  }
+  for (const [name, pcm] of Object.entries(sounds))
+    it(`never starts at ${name}`, () => {
+      assert.deepEqual(listen(overTelephone(pcm)), [])
+      assert.deepEqual(listen(pcm, { sampleRate: 16_000 }), [])
+    })
+
+  it('still hears a caller after a tone', async () => {
+    const { pcm } = await spoken('rms')
+    const [start] = listen(overTelephone(concat(tone(3000, 440, 480), pcm)))
+    assert.ok(start && Math.abs(start.atMs - 3000 - LEAD_MS) <= 140)
+  })
+})
