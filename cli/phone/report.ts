@@ -109,7 +109,7 @@ function waterfall(turn: ReportedTurn, longestMs: number): string[] {
   let elapsedMs = 0
   for (const [name, key, fill] of PARTS) {
     const ms = turn[key] ?? 0
-    const from = columns(elapsedMs, longestMs)
+    const from = Math.min(BAR_WIDTH - 1, columns(elapsedMs, longestMs))
     elapsedMs += ms
     const width = ms > 0 ? Math.max(1, columns(elapsedMs, longestMs) - from) : 0
     const bar = `${' '.repeat(from)}${fill.repeat(width)}`.padEnd(BAR_WIDTH)
@@ -119,7 +119,7 @@ function waterfall(turn: ReportedTurn, longestMs: number): string[] {
 }
 
 function columns(ms: number, longestMs: number): number {
-  return Math.min(BAR_WIDTH - 1, Math.round((ms * BAR_WIDTH) / longestMs))
+  return Math.min(BAR_WIDTH, Math.round((ms * BAR_WIDTH) / longestMs))
 }
 
 function endLines({ ok, failure, endReason, endedBy, durationMs, heardMs, wav }: CallReport): string[] {
