@@ -117,8 +117,13 @@ export class TelnyxMediaTransport extends EventEmitter<MediaTransportEvents> imp
     if (this.#stopped) return
     this.#lastFrameAt = this.#clock.now()
     const frame = isBinary ? null : parseFrame(data.toString())
-    if (frame) this.#onFrame(frame)
-    else this.#onMalformed('not_json')
+    if (!frame) return this.#onMalformed('not_json')
+    // What a socket's listener throws would end the process, and every call with it.
+    try {
+      this.#onFrame(frame)
+    } catch {
+      this.#onMalformed('unreadable')
+    }
   }
 
   #onFrame(frame: TelnyxFrame): void {
