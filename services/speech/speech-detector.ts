@@ -1,4 +1,5 @@
 import { NoiseFloor } from './noise-floor.ts'
+import { PitchGate } from './pitch-gate.ts'
 import { ToneGate } from './tone-gate.ts'
 import type { WebRtcVad } from './webrtc-vad.ts'
 
@@ -19,6 +20,8 @@ export type SpeechEdge = { readonly type: 'start' | 'stop'; readonly atMs: numbe
 const FRAME_MS = 20
 /** Breaks within an onset: closures of stops, and frames that the gates refuse. */
 const ONSET_GAP_FRAMES = 3
+/** Of the frames of an onset: 60 ms of a vowel, which the shortest words have and breath has not. */
+const MIN_VOICED_FRAMES = 3
 /** Mean square at -58 dBFS: nothing below is a caller. */
 const SILENCE_ENERGY = 41 ** 2
 /** Speech is 5 dB above steady noise; the frames of white noise are within 2 dB of their least. */
@@ -27,7 +30,7 @@ const ABOVE_NOISE = 3
 const TONE_CHECK_FRAMES = 5
 /**
  * Finds where a caller speaks: speech to the WebRTC detector, which also takes tones and changing noise for it, well
- * above the noise, and not a tone. About 4 microseconds a frame of silence, 10 of speech.
+ * above the noise, not a tone, and voiced where it begins. About 4 microseconds a frame of silence, 10 of speech.
  */
 export class SpeechDetector {
   /** May be changed at any time. */
@@ -35,6 +38,7 @@ export class SpeechDetector {
   readonly #sampleRate: 8000 | 16000
   readonly #vad: WebRtcVad
   readonly #toneGate: ToneGate
+  readonly #pitchGate: PitchGate
   readonly #noiseFloor = new NoiseFloor({ frameMs: FRAME_MS })
   readonly #onsetFrames: number
   readonly #onsetMask: number
@@ -43,6 +47,8 @@ export class SpeechDetector {
   #frames = 0
   /** One bit a frame, the latest lowest: was it speech? */
   #history = 0
+  /** The same for: was it voiced speech? Looked at before a start only. */
+  #voicedHistory = 0
   /** Frames until the end of the last one with speech. */
   #spokenUntil = 0
   #speaking = false
@@ -52,6 +58,7 @@ export class SpeechDetector {
     this.endpointSilenceMs = options.endpointSilenceMs ?? 600
     this.#sampleRate = options.sampleRate
     this.#vad = options.vad
+    this.#pitchGate = new PitchGate({ sampleRate: options.sampleRate })
     this.#toneGate = new ToneGate({ sampleRate: options.sampleRate })
     this.#onsetFrames = Math.ceil((options.onsetMs ?? 100) / FRAME_MS)
     this.#onsetMask = 2 ** (this.#onsetFrames + ONSET_GAP_FRAMES) - 1
@@ -86,18 +93,23 @@ export class SpeechDetector {
 
   #onFrame(): SpeechEdge | null {
     this.#frames++
+    this.#pitchGate.push(this.#frame)
     const speech = this.#isSpeech()
     this.#history = ((this.#history << 1) | (speech ? 1 : 0)) & this.#onsetMask
     if (speech) this.#spokenUntil = this.#frames
-    if (!this.#speaking) return this.#start()
+    if (!this.#speaking) return this.#start(speech)
     if ((this.#frames - this.#spokenUntil) * FRAME_MS < this.endpointSilenceMs) return null
     this.#speaking = false
     this.#history = 0
+    this.#voicedHistory = 0
     return { type: 'stop', atMs: this.#spokenUntil * FRAME_MS }
   }
 
-  #start(): SpeechEdge | null {
+  #start(speech: boolean): SpeechEdge | null {
+    const voiced = speech && this.#pitchGate.isVoiced()
+    this.#voicedHistory = ((this.#voicedHistory << 1) | (voiced ? 1 : 0)) & this.#onsetMask
     if (bitCount(this.#history) < this.#onsetFrames) return null
+    if (bitCount(this.#voicedHistory) < Math.min(MIN_VOICED_FRAMES, this.#onsetFrames)) return null
     this.#speaking = true
     const framesSinceFirst = 32 - Math.clz32(this.#history)
     return { type: 'start', atMs: (this.#frames - framesSinceFirst) * FRAME_MS }

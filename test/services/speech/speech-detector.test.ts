@@ -140,6 +140,27 @@ describe('SpeechDetector', () => {
     assert.equal(detector.speaking, false)
   })
 
+  it('takes nothing for speech that the WebRTC detector refuses', async () => {
+    const { pcm } = await spoken('rms')
+    assert.deepEqual(listen(overTelephone(pcm), { vad: { isSpeech: () => false, close: () => {} } }), [])
+  })
+
+  it('frees its WebRTC detector when it is closed', () => {
+    let closed = 0
+    listen(new Int16Array(160), { vad: { isSpeech: () => false, close: () => closed++ } })
+    assert.equal(closed, 1)
+  })
+
+  for (const word of ['no', 'six', 'she', 'stop'])
+    it(`hears a caller who says only "${word}"`, async () => {
+      const pcm = await voice.synthesise(word, { voice: 'slt' })
+      const edges = listen(overTelephone(concat(silence(LEAD_MS), pcm, silence(1000))))
+      assert.deepEqual(
+        edges.map(({ type }) => type),
+        ['start', 'stop']
+      )
+    })
+
   it('needs as much speech as it is told before it declares a beginning', async () => {
     const { pcm } = await spoken('slt')
     const phone = overTelephone(pcm)
@@ -156,6 +177,8 @@ describe('SpeechDetector, of sounds that are no speech', () => {
       .map((frequencyHz) => sine({ frequencyHz, sampleRate: 16_000, ms, amplitude: 6000 }))
       .reduce(mix)
   const keys = [697, 770, 852, 941].flatMap((low) => [1209, 1336, 1477].map((high) => [low, high]))
+  const swell = (pcm: Int16Array, gainAt: (second: number) => number) =>
+    pcm.map((sample, index) => sample * gainAt(index / 16_000))
   const sounds: Record<string, Int16Array> = {
     silence: silence(5000),
     'all keys, pressed quickly': concat(...keys.map((pair) => concat(tone(85, ...pair), silence(70)))),
@@ -170,6 +193,13 @@ describe('SpeechDetector, of sounds that are no speech', () => {
     clicks: Int16Array.from(
       { length: 5 * 16_000 },
       (_, i) => 20_000 * Math.exp(-(i % 2900) / 8) * (i % 2 ? 1 : -1)
+    ),
+    breath: swell(
+      noiseLike({ sampleRate: 16_000, ms: 9000, dbfs: -32 }),
+      (second) => Math.sin((Math.PI * second) / 3) ** 4
+    ),
+    rustling: swell(noiseLike({ sampleRate: 16_000, ms: 9000, dbfs: -28 }), (second) =>
+      second % 2 < 0.5 ? 1 : 0.03
     ),
     'white noise at -50 dBFS': noiseLike({ sampleRate: 16_000, ms: 10_000, dbfs: -50 }),
     'white noise at -35 dBFS': noiseLike({ sampleRate: 16_000, ms: 10_000, dbfs: -35 }),
