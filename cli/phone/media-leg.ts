@@ -153,13 +153,16 @@ export class MediaLeg extends EventEmitter<MediaLegEvents> {
 
   /** Due times are absolute, so that lateness never adds up; after a late timer, several frames are due at once. */
   #tick(): void {
-    const dueInMs = () => this.#startedAt + this.#frameCount * FRAME_MS - this.#clock.now()
-    while (dueInMs() <= 0) {
+    for (;;) {
+      const dueInMs = this.#startedAt + this.#frameCount * FRAME_MS - this.#clock.now()
+      if (dueInMs > 0) {
+        this.#cancelTimer = this.#clock.after(dueInMs, () => this.#tick())
+        return
+      }
       this.#endFrame()
       this.#beginFrame()
       if (this.#hungUp || this.#ended) return
     }
-    this.#cancelTimer = this.#clock.after(dueInMs(), () => this.#tick())
   }
 
   #endFrame(): void {

@@ -14,7 +14,7 @@ import { type EventStream, type PlacedCall, ServerClient } from './server-client
 /** Less of the agent than this is a click, not a voice. */
 const LEAST_HEARD_MS = 100
 /** How long the server may take to tell why the call ended. */
-const END_REASON_MS = 3000
+const END_REASON_MS = 2000
 
 export interface PhoneCallOptions {
   readonly options: PhoneOptions

@@ -29,7 +29,7 @@ export class Progress {
 
   script(note: ScriptNote): void {
     if (note.type === 'agent_started') this.note('the agent is heard')
-    else if (note.type === 'agent_paused') this.note('the agent is silent')
+    else if (note.type === 'agent_paused') this.note('the agent has paused')
     else if (note.type === 'no_greeting') this.note(`no greeting within ${note.afterMs / 1000} s`)
     else this.note(`no reply within ${note.afterMs / 1000} s`)
   }

@@ -120,6 +120,22 @@ describe('MediaLeg', () => {
     assert.ok(media[49].at - startedAt - 1000 <= 3)
   })
 
+  it('never sets a timer into the past, though time passes while it works', () => {
+    const { clock, leg } = rig()
+    const { now, after } = { now: clock.now.bind(clock), after: clock.after.bind(clock) }
+    let creepMs = 0
+    const delaysMs: number[] = []
+    clock.now = () => now() + (creepMs += 0.5)
+    clock.after = (delayMs, task) => {
+      delaysMs.push(delayMs)
+      return after(Math.max(0, delayMs), task)
+    }
+    leg.start()
+    clock.advance(1000)
+    assert.ok(delaysMs.length > 40)
+    assert.ok(delaysMs.every((delayMs) => delayMs > 0))
+  })
+
   it('returns a mark when the audio before it has been played in real time', () => {
     const { clock, server, leg, startedAt } = rig()
     leg.start()
