@@ -125,7 +125,10 @@ describe('MediaLeg', () => {
     const { now, after } = { now: clock.now.bind(clock), after: clock.after.bind(clock) }
     let creepMs = 0
     const delaysMs: number[] = []
-    clock.now = () => now() + (creepMs += 0.5)
+    clock.now = () => {
+      creepMs += 0.5
+      return now() + creepMs
+    }
     clock.after = (delayMs, task) => {
       delaysMs.push(delayMs)
       return after(Math.max(0, delayMs), task)
