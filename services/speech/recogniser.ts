@@ -45,10 +45,13 @@ export class Recogniser {
 
   /** Rejects when the grammar can't be read or names words that the dictionary lacks. */
   static async load({ grammar, pronunciations }: RecogniserOptions): Promise<Recogniser> {
-    const complaints: string[] = []
+    let complaints = ''
+    let loading = true
     const module = await createModule({
       modelBase: fileURLToPath(new URL('./model/', import.meta.resolve('soundswallower'))),
-      printErr: (line: string) => complaints.push(line)
+      printErr: (line: string) => {
+        if (loading) complaints += `${line} `
+      }
     } as Partial<SoundSwallowerModule>)
     // Its own default rate is 44.1 kHz.
     const decoder = new module.Decoder({ samprate: SAMPLE_RATE, compallsen: true, loglevel: 'ERROR' })
@@ -59,25 +62,25 @@ export class Recogniser {
       throw new Error(
         `the dictionary lacks words of the grammar: ${missing.join(', ')}; give their pronunciations`
       )
-    complaints.length = 0
     try {
       decoder.set_grammar(grammar)
     } catch (cause) {
-      throw new Error(`the grammar can't be used: ${complaints.join(' ') || String(cause)}`, { cause })
+      throw new Error(`the grammar can't be used: ${complaints || String(cause)}`, { cause })
     }
+    loading = false
     return new Recogniser(decoder)
   }
 
   /** One utterance from its first word to its last, PCM16 mono 16 kHz. */
   recognise(pcm: Int16Array): Recognition {
     if (pcm.length < MIN_UTTERANCE_SAMPLES || audibleWindows(pcm) < MIN_AUDIBLE_WINDOWS) return NOTHING
+    const samples = Float32Array.from(pcm, (sample) => sample / 32_768)
     this.#decoder.start()
-    this.#decoder.process_audio(
-      Float32Array.from(pcm, (sample) => sample / 32_768),
-      false,
-      true
-    )
-    this.#decoder.stop()
+    try {
+      this.#decoder.process_audio(samples, false, true)
+    } finally {
+      this.#decoder.stop()
+    }
     const text = this.#decoder.get_text()
     if (!text) return NOTHING
     const confidence = confidenceOf(this.#decoder.get_alignment().w ?? [])
