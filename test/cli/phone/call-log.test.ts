@@ -26,6 +26,8 @@ describe('CallLog', () => {
     log.take({ type: 'turn.completed', payload: { turn: turn(0, false) } }, -1)
     log.take(transcript(1), 0)
     log.take({ type: 'turn.completed', payload: { turn: turn(1) } }, 1)
+    // What the caller said, which may be understood late.
+    log.take(transcript(1), 1)
     log.take(transcript(2), 1)
     log.take({ type: 'turn.completed', payload: { turn: turn(2) } }, 1)
     assert.deepEqual(

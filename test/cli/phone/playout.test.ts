@@ -37,6 +37,15 @@ describe('Playout', () => {
     assert.deepEqual(playout.takeDueMarks(), [])
   })
 
+  it('holds a mark that comes while the last of its audio is on air until that frame is over', () => {
+    const { playout, step } = rig()
+    playout.enqueue(new Int16Array(FRAME).fill(5))
+    step()
+    playout.mark('end')
+    assert.deepEqual(playout.takeDueMarks(), [])
+    assert.deepEqual(step().due, ['end'])
+  })
+
   it('returns marks in order, each with the audio before it', () => {
     const { playout, step } = rig()
     for (const name of ['a', 'b', 'c']) {

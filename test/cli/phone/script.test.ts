@@ -85,13 +85,13 @@ describe('CallScript', () => {
       agent: [
         [100, 1000],
         [4000, 5100],
-        [8000, 9000]
+        [9000, 10_000]
       ]
     })
     assert.deepEqual(done, [
       [980 + 700, 'turn 0'],
       [4600, 'turn 1 barging in'],
-      [8980 + 3000, 'hang up']
+      [9980 + 3000, 'hang up']
     ])
   })
 
