@@ -47,7 +47,7 @@ export class ToolRunner {
     const cancelDeadline = this.#clock.after(TOOL_DEADLINE_MS, () => deadline.abort())
     const signal = AbortSignal.any([callSignal, deadline.signal])
     try {
-      return outcome(null, await withAbort(tool.run(args, { callId, signal }), signal))
+      return outcome(null, await withAbort(() => tool.run(args, { callId, signal }), signal))
     } catch {
       return deadline.signal.aborted
         ? outcome('timeout', 'The tool took too long and was given up.')
@@ -69,14 +69,14 @@ function parseArguments(text: string): Record<string, unknown> | null {
   }
 }
 
-/** Settles with `work`, or rejects as soon as `signal` aborts: a tool that ignores its signal can't hold the call. */
-async function withAbort<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
+/** Starts `work` and settles with it, or rejects as soon as `signal` aborts: a tool that ignores its signal can't hold the call. */
+async function withAbort<T>(work: () => Promise<T>, signal: AbortSignal): Promise<T> {
   signal.throwIfAborted()
   const { promise, reject } = Promise.withResolvers<never>()
   const abort = (): void => reject(signal.reason)
   signal.addEventListener('abort', abort, { once: true })
   try {
-    return await Promise.race([work, promise])
+    return await Promise.race([work(), promise])
   } finally {
     signal.removeEventListener('abort', abort)
   }

@@ -1,0 +1,70 @@
+import assert from 'node:assert/strict'
+import { describe, it } from 'node:test'
+import fc from 'fast-check'
+import { percentile, TurnStopwatch } from '../../sessions/turn-latency.ts'
+
+describe('TurnStopwatch', () => {
+  it('splits the time to answer into parts that add up to it, whatever the fractions', () => {
+    const gap = fc.double({ min: 0, max: 5000, noNaN: true })
+    fc.assert(
+      fc.property(gap, gap, gap, (endpoint, engine, playout) => {
+        const stopwatch = new TurnStopwatch()
+        const stoppedAt = 1_700_000_000_000.3
+        stopwatch.callerStopped(stoppedAt, stoppedAt + endpoint)
+        stopwatch.firstAudio(stoppedAt + endpoint + engine)
+        stopwatch.firstHeard(stoppedAt + endpoint + engine + playout)
+        const { responseMs, endpointMs, engineMs, playoutMs } = stopwatch.read()
+        assert.equal(responseMs, (endpointMs ?? 0) + (engineMs ?? 0) + (playoutMs ?? 0))
+        assert.ok(Math.abs((responseMs ?? 0) - (endpoint + engine + playout)) <= 1)
+      })
+    )
+  })
+
+  it('measures from the last time the caller stopped before the reply, to its first audio', () => {
+    const stopwatch = new TurnStopwatch()
+    stopwatch.callerStopped(1000, 1200)
+    stopwatch.callerStopped(2000, 2200)
+    stopwatch.firstAudio(2500)
+    stopwatch.callerStopped(3000, 3200)
+    stopwatch.firstAudio(3500)
+    stopwatch.firstHeard(2600)
+    stopwatch.firstHeard(3600)
+    assert.deepEqual(stopwatch.read(), { responseMs: 600, endpointMs: 200, engineMs: 300, playoutMs: 100 })
+  })
+
+  it('has nothing to say of what did not happen', () => {
+    const greeting = new TurnStopwatch()
+    greeting.firstAudio(100)
+    greeting.firstHeard(300)
+    assert.deepEqual(greeting.read(), { responseMs: null, endpointMs: null, engineMs: null, playoutMs: 200 })
+    const unheard = new TurnStopwatch()
+    unheard.callerStopped(100, 200)
+    unheard.firstAudio(300)
+    assert.deepEqual(unheard.read(), { responseMs: null, endpointMs: 100, engineMs: 100, playoutMs: null })
+  })
+
+  it('never has the caller stop after the turn was decided', () => {
+    const stopwatch = new TurnStopwatch()
+    stopwatch.callerStopped(1300, 1200)
+    assert.equal(stopwatch.read().endpointMs, 0)
+  })
+})
+
+describe('percentile', () => {
+  it('is a value of the list, by nearest rank', () => {
+    assert.equal(percentile([], 0.5), null)
+    assert.equal(percentile([7], 0.95), 7)
+    assert.equal(percentile([4, 1, 3, 2], 0.5), 2)
+    const hundred = Array.from({ length: 100 }, (_, index) => 100 - index)
+    assert.deepEqual(
+      [0, 0.5, 0.95, 0.99, 1].map((share) => percentile(hundred, share)),
+      [1, 50, 95, 99, 100]
+    )
+  })
+
+  it('leaves the list as it was', () => {
+    const values = [3, 1, 2]
+    percentile(values, 0.5)
+    assert.deepEqual(values, [3, 1, 2])
+  })
+})
