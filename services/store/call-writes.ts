@@ -8,6 +8,7 @@ import type {
   PublishedCallEvent
 } from '../../sessions/contracts/call-events.ts'
 import * as queries from './call-queries.ts'
+import * as usage from './usage-queries.ts'
 import type { CallWrite } from './write-queue.ts'
 
 /** null where the price of a unit is unknown. */
@@ -93,13 +94,9 @@ function factsOf(
       return event.records.map((record, index) => {
         const priced = price(record)
         const itemId = fingerprint(callId, at, index, record)
-        const usage = {
-          record,
-          itemId,
-          costUsd: priced?.costUsd ?? null,
-          priceDate: priced?.priceDate ?? null
-        }
-        return queries.insertUsageItem(callId, at, usage)
+        const costUsd = priced?.costUsd ?? null
+        const priceDate = priced?.priceDate ?? null
+        return usage.insertUsageItem(callId, at, { record, itemId, costUsd, priceDate })
       })
     case 'call.heartbeat':
       return [queries.markHeartbeat(callId, at, replicaId)]
@@ -116,7 +113,7 @@ function endOf(call: CallIdentity, at: number, event: EventOf<'call.ended'>): qu
   const durationMs = Math.round(event.durationMs)
   const status = answeredAt === null && FAILURES.has(reason) ? 'failed' : 'ended'
   const end = queries.endCall(call.callId, { status, reason, answeredAt, endedAt: at, durationMs })
-  return answeredAt === null ? [end] : [end, queries.insertUsageMinutes(call, answeredAt, durationMs)]
+  return answeredAt === null ? [end] : [end, usage.insertUsageMinutes(call, answeredAt, durationMs)]
 }
 
 function keptEvent({ call, at, event }: PublishedCallEvent) {

@@ -67,11 +67,14 @@ export function adviceFor(error: unknown): string {
   return 'Check that the server runs and that the host and port of DATABASE_URL lead to it.'
 }
 
-/** SQLSTATE or the network's code, for example `28P01` or `ECONNREFUSED`; `unknown` where there is neither. */
+/** SQLSTATE or the network's code, for example `28P01`, `ECONNREFUSED` or `timeout`; `unknown` where there is none. */
 export function databaseErrorCode(error: unknown): string {
   const code = error instanceof Error ? (error as NodeJS.ErrnoException).code : undefined
   if (code) return code
-  return error instanceof Error && /timeout/i.test(error.message) ? 'timeout' : 'unknown'
+  if (!(error instanceof Error)) return 'unknown'
+  // The driver gives these two no code.
+  if (/terminated/i.test(error.message)) return 'connection_lost'
+  return /timeout/i.test(error.message) ? 'timeout' : 'unknown'
 }
 
 async function openExternal(databaseUrl: string, log: Logger): Promise<Database> {

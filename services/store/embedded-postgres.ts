@@ -122,8 +122,10 @@ export class EmbeddedPostgres {
     await this.#owner?.end().catch(() => undefined)
     const stop = ['stop', '-D', this.#cluster, '-m', 'fast', '-w', '-t', String(STOP_DEADLINE_S)]
     await run(this.#binaries.pgCtl, stop, { cwd: '/', ...this.#account?.ids }).catch(async (error) => {
-      if ((await readPostmaster(this.#cluster)) === null) return
+      if (!this.#childRuns() && (await readPostmaster(this.#cluster)) === null) return
       this.#log.error({ event: 'database.stuck', err: error }, 'The embedded PostgreSQL did not stop')
+      // Immediate shutdown: the next start recovers from the log. Without this it would live on without its folder.
+      this.#child?.kill('SIGQUIT')
     })
   }
 
@@ -157,7 +159,7 @@ export class EmbeddedPostgres {
 
   /** Whether a server runs on the cluster, or is about to: ours, or one that a killed Offhook left behind. */
   async #isRunning(): Promise<boolean> {
-    if (this.#child && this.#child.exitCode === null && this.#child.signalCode === null) return true
+    if (this.#childRuns()) return true
     const postmaster = await readPostmaster(this.#cluster)
     if (postmaster === null) return false
     if (postmaster === 'stale') {
@@ -166,6 +168,10 @@ export class EmbeddedPostgres {
     }
     if (this.#owner === null && postmaster.port !== null) this.#port = postmaster.port
     return true
+  }
+
+  #childRuns(): boolean {
+    return this.#child !== null && this.#child.exitCode === null && this.#child.signalCode === null
   }
 
   async #launch(): Promise<void> {

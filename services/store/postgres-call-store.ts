@@ -1,6 +1,6 @@
 import type pg from 'pg'
 import type { EngineName, UsageRecord } from '../../sessions/contracts/agent-engine.ts'
-import type { AgentProfile } from '../../sessions/contracts/agent-profile.ts'
+import type { AgentProfile, InterruptionPolicy } from '../../sessions/contracts/agent-profile.ts'
 import type { EndReason } from '../../sessions/contracts/call-events.ts'
 import type { CarrierName } from '../../sessions/contracts/carrier.ts'
 import { closeOrphans, type Orphans, type Query, setRecordingPath } from './call-queries.ts'
@@ -90,6 +90,7 @@ interface AgentRow {
   language: string
   max_call_seconds: number | null
   protect_goodbye: boolean
+  interruption: InterruptionPolicy
 }
 
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i
@@ -172,6 +173,7 @@ function toProfile(row: AgentRow): AgentProfile {
     engine: row.engine,
     language: row.language,
     maxCallSeconds: row.max_call_seconds,
-    protectGoodbye: row.protect_goodbye
+    protectGoodbye: row.protect_goodbye,
+    interruption: row.interruption
   }
 }

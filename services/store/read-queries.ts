@@ -77,8 +77,8 @@ export function selectAgent(agentId: string): Query {
 export function seedAgent(profile: AgentProfile): Query {
   return {
     text: `insert into agents
-      (id, name, instructions, greeting, voice, engine, language, max_call_seconds, protect_goodbye)
-      values ($1, $2, $3, $4, $5, $6, $7, $8, $9) on conflict (id) do nothing`,
+      (id, name, instructions, greeting, voice, engine, language, max_call_seconds, protect_goodbye, interruption)
+      values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) on conflict (id) do nothing`,
     values: [
       profile.id,
       profile.name,
@@ -88,7 +88,8 @@ export function seedAgent(profile: AgentProfile): Query {
       profile.engine,
       profile.language,
       profile.maxCallSeconds,
-      profile.protectGoodbye
+      profile.protectGoodbye,
+      JSON.stringify(profile.interruption)
     ]
   }
 }

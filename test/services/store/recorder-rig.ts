@@ -1,0 +1,92 @@
+import { randomUUID } from 'node:crypto'
+import { PCMU_8K } from '../../../audio/format.ts'
+import { CallRecorder } from '../../../services/store/call-recorder.ts'
+import type { Price } from '../../../services/store/call-writes.ts'
+import type { Database } from '../../../services/store/database.ts'
+import { PostgresCallStore } from '../../../services/store/postgres-call-store.ts'
+import { createCallEvents } from '../../../sessions/call-events.ts'
+import type { CallEvent, CallIdentity, TurnRecord } from '../../../sessions/contracts/call-events.ts'
+import { capture } from '../../support/databases.ts'
+
+/** An instant to count from, 2026-02-01T12:00:00Z, in epoch milliseconds. */
+export const NOON = Date.UTC(2026, 1, 1, 12)
+
+/** A recorder on a bus whose clock the test sets; not started. */
+export function createRecorderRig(database: Database, price?: Price) {
+  const logs = capture()
+  const time = { now: NOON }
+  const faults: unknown[] = []
+  const events = createCallEvents({ now: () => time.now, onListenerError: (error) => faults.push(error) })
+  const { pool, description } = database
+  const recorder = new CallRecorder({ events, pool, description, replicaId: 'a', log: logs.log, price })
+  const store = new PostgresCallStore(pool)
+  /** Publishes each event at its offset from noon, in ms. */
+  function play(call: CallIdentity, script: readonly (readonly [number, CallEvent])[]): void {
+    for (const [offsetMs, event] of script) {
+      time.now = NOON + offsetMs
+      events.publish(call, event)
+    }
+  }
+  return { recorder, store, play, logs, faults }
+}
+
+export function inboundCall(): CallIdentity {
+  const callId = randomUUID()
+  const carrierCallId = `v3:${callId}`
+  const parties = { from: '+15550123', to: '+15550100' }
+  return { callId, carrier: 'telnyx', carrierCallId, direction: 'inbound', agentId: 'default', ...parties }
+}
+
+export function turn(turnIndex: number, changes: Partial<TurnRecord> = {}): TurnRecord {
+  const at = NOON + turnIndex * 5_000
+  return {
+    turnIndex,
+    caller:
+      turnIndex === 0
+        ? null
+        : {
+            saidText: `question ${turnIndex}`,
+            heardText: `question ${turnIndex}`,
+            startedAt: at,
+            endedAt: at + 1_000
+          },
+    agent: {
+      saidText: `reply ${turnIndex}`,
+      heardText: `reply ${turnIndex}`,
+      startedAt: at + 2_000,
+      endedAt: at + 4_000
+    },
+    interrupted: false,
+    heardMs: 2_000,
+    saidMs: 2_000,
+    latency:
+      turnIndex === 0
+        ? { responseMs: null, endpointMs: null, engineMs: null, playoutMs: null }
+        : { responseMs: 900, endpointMs: 300, engineMs: 500, playoutMs: 100 },
+    ...changes
+  }
+}
+
+export function ended(
+  answeredAt: number | null,
+  durationMs: number,
+  reason = 'caller_hung_up' as const
+): CallEvent {
+  const figures = { turns: 1, interruptions: 0, p50ResponseMs: 900, p95ResponseMs: 900 }
+  return { type: 'call.ended', reason, answeredAt, durationMs, ...figures }
+}
+
+export const STREAM_CONNECTED: CallEvent = {
+  type: 'stream.connected',
+  inboundFormat: PCMU_8K,
+  outboundFormat: PCMU_8K,
+  streamId: 's1'
+}
+
+export const SESSION_READY: CallEvent = {
+  type: 'session.ready',
+  engine: 'local',
+  connectMs: 40,
+  inputFormat: PCMU_8K,
+  outputFormat: PCMU_8K
+}
