@@ -49,11 +49,8 @@ export class AgentReplies {
     return true
   }
 
-  /** The response of this reply makes no more of it heard; false for a reply that is not known. */
-  cutReply(replyId: string): boolean {
-    const reply = this.#replies.get(replyId)
-    if (reply) this.#cutResponses.add(reply.responseId)
-    return reply !== undefined
+  has(replyId: string): boolean {
+    return this.#replies.has(replyId)
   }
 
   /** Whether the reply ends now: it had begun, and not ended before. */

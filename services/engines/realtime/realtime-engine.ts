@@ -27,6 +27,7 @@ import {
   responseFault,
   responseUsage,
   sessionUpdate,
+  spokenItem,
   textItem,
   toolResultItem,
   transcriptionUsage,
@@ -137,6 +138,16 @@ export class RealtimeEngine extends EventEmitter<AgentEngineEvents> implements A
     for (const reply of heard) this.#forgetUnheard(reply)
   }
 
+  dismiss(utteranceId: string): void {
+    if (!this.#connection.isOpen) return
+    if (this.#sequencer.activeId) this.#cut(this.#sequencer.activeId)
+    this.#deleteItem(utteranceId)
+  }
+
+  remember(text: string): void {
+    if (this.#connection.isOpen) this.#addItem(spokenItem(text))
+  }
+
   returnToolResult(toolCallId: string, output: string, { reply }: { reply: boolean }): void {
     if (!this.#connection.isOpen) return
     const settled = this.#toolCalls.settle(toolCallId, reply)
@@ -231,7 +242,7 @@ export class RealtimeEngine extends EventEmitter<AgentEngineEvents> implements A
 
   /** The service refuses to truncate beyond what it generated, and to nothing. */
   #forgetUnheard({ replyId, heardMs, receivedMs }: HeardReply): void {
-    if (!this.#replies.cutReply(replyId)) return
+    if (!this.#replies.has(replyId)) return
     const generatedMs = durationMs(this.outputFormat, this.#replies.receivedBytes(replyId))
     const audio_end_ms = Math.floor(Math.min(heardMs, receivedMs, generatedMs))
     if (audio_end_ms < 1) return this.#deleteItem(replyId)

@@ -1,5 +1,6 @@
 import type {
   RealtimeAudioFormats,
+  RealtimeConversationItemAssistantMessage,
   RealtimeConversationItemFunctionCallOutput,
   RealtimeConversationItemSystemMessage,
   RealtimeConversationItemUserMessage,
@@ -96,12 +97,18 @@ export function plainResponse(): ResponseCreateEvent {
 /** An item that we put into the conversation. */
 export type OwnItem =
   | RealtimeConversationItemFunctionCallOutput
+  | RealtimeConversationItemAssistantMessage
   | RealtimeConversationItemSystemMessage
   | RealtimeConversationItemUserMessage
 
 export function textItem(role: 'system' | 'user', text: string): OwnItem {
   const content = [{ type: 'input_text' as const, text }]
   return role === 'system' ? { type: 'message', role, content } : { type: 'message', role, content }
+}
+
+/** What the agent is to know that it said. */
+export function spokenItem(text: string): OwnItem {
+  return { type: 'message', role: 'assistant', content: [{ type: 'output_text', text }] }
 }
 
 export function toolResultItem(callId: string, output: string): OwnItem {

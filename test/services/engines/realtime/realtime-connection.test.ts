@@ -32,8 +32,10 @@ describe('the connection to the realtime service', () => {
   })
 
   it('fails for good on a wrong key, and for now on a busy service', async () => {
-    const wrongKey = await make({}, { apiKey: 'sk-wrong' })
+    const clock = new ManualClock()
+    const wrongKey = await make({}, { apiKey: 'sk-wrong', clock })
     assert.deepEqual(await refusal(wrongKey), ['ENGINE_CONNECT', 'http_401', false])
+    assert.equal(clock.pending, 0)
     for (const status of [429, 500, 503]) {
       const busy = await make({ refuse: () => status })
       assert.deepEqual(await refusal(busy), ['ENGINE_CONNECT', `http_${status}`, true])

@@ -36,6 +36,14 @@ describe('the reply sequencer', () => {
     assert.deepEqual(sent, ['one', 'two'])
   })
 
+  it('waits for the end of a response that the service began by itself', () => {
+    sequencer.responseCreated('own')
+    say('one')
+    assert.deepEqual(sent, [])
+    sequencer.responseDone('own')
+    assert.deepEqual(sent, ['one'])
+  })
+
   it('makes a request again, before those behind it, when it lost the race against the service', () => {
     say('one')
     say('two')

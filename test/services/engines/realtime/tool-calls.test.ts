@@ -88,6 +88,18 @@ describe('a tool call of the realtime engine', () => {
     assert.deepEqual(rig.troubles, [])
   })
 
+  it('that a cancelled response broke off is none', async () => {
+    rig = await EngineRig.connected()
+    const item = { type: 'function_call' as const, name: 'clock', arguments: '{"zo' }
+    const output = [
+      { ...item, call_id: 'broken', status: 'incomplete' as const },
+      { ...item, call_id: 'whole', arguments: '{}', status: 'completed' as const }
+    ]
+    rig.session.send({ type: 'response.done', response: { id: 'r', status: 'cancelled', output } })
+    assert.equal((await rig.waitFor('toolCall')).id, 'whole')
+    assert.equal(rig.eventsOf('toolCall').length, 1)
+  })
+
   it('that returns while another reply is generated waits for its end', async () => {
     await askAndListen(({ index, toolOutputs, instructions }) => {
       if (index === 0) return { functionCalls: [call('clock')] }
