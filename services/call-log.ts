@@ -106,6 +106,12 @@ function writeMediaLine(log: Logger, event: CallEvent): void {
       log.info({ event: event.type, turnIndex, heardMs, saidMs, clearMs }, 'Turn interrupted')
       return
     }
+    case 'turn.resumed':
+      log.info(
+        { event: event.type, turnIndex: event.turnIndex, afterMs: Math.round(event.afterMs) },
+        'Turn resumed'
+      )
+      return
     case 'tool.called':
       log[event.ok ? 'info' : 'warn'](
         { event: event.type, tool: event.tool, durationMs: event.durationMs, ok: event.ok, code: event.code },

@@ -1,4 +1,25 @@
-import type { AgentProfile } from '../sessions/contracts/agent-profile.ts'
+import type { AgentProfile, InterruptionPolicy } from '../sessions/contracts/agent-profile.ts'
+
+/** Any speech stops the agent at once; it goes on where the speech was nothing, or meant "go on". */
+export const DEFAULT_INTERRUPTION: InterruptionPolicy = {
+  minSpeechMs: 0,
+  minWords: 0,
+  acknowledgements: [
+    'uh huh',
+    'mm hm',
+    'mhm',
+    'hmm',
+    'okay',
+    'ok',
+    'yeah',
+    'yep',
+    'right',
+    'sure',
+    'i see',
+    'got it'
+  ],
+  resume: true
+}
 
 /** Who answers a number that nobody is assigned to, until the operator says otherwise. */
 export const DEFAULT_AGENT: AgentProfile = {
@@ -15,5 +36,6 @@ export const DEFAULT_AGENT: AgentProfile = {
   engine: null,
   language: 'en',
   maxCallSeconds: null,
-  protectGoodbye: false
+  protectGoodbye: false,
+  interruption: DEFAULT_INTERRUPTION
 }

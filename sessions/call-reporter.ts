@@ -93,6 +93,30 @@ export class CallReporter {
     this.#publishTurn(cut)
   }
 
+  /** These replies were given up before any of them was heard. */
+  replyDropped(replyIds: readonly string[]): void {
+    for (const replyId of replyIds) this.#transcript.forgetReply(replyId)
+  }
+
+  /** Where to take up this cut reply. */
+  resumePoint({ replyId, heardMs }: HeardReply): number {
+    return this.#transcript.resumePoint(replyId, heardMs) ?? heardMs
+  }
+
+  /** Cut replies go on: the interruption, `afterMs` ago, did not count. */
+  resumed(replies: readonly HeardReply[], afterMs: number): void {
+    this.#interruptions -= 1
+    const turns = replies.map(({ replyId }) => this.#transcript.resumed(replyId))
+    const turnIndex = turns.find((index) => index !== null)
+    if (turnIndex !== undefined && turnIndex !== null)
+      this.publish({ type: 'turn.resumed', turnIndex, afterMs })
+  }
+
+  /** The words of a reply between two instants of its audio; to its end where `toMs` is null. */
+  wordsBetween(replyId: string, fromMs: number, toMs: number | null): string {
+    return this.#transcript.wordsBetween(replyId, fromMs, toMs ?? Number.POSITIVE_INFINITY)
+  }
+
   /** Tells the last turn and the end. `heardMs`: what was heard of a reply that is still playing. */
   ended(reason: EndReason, endedAt: number, heardMs: (replyId: string) => number): void {
     this.#milestones.flush()

@@ -10,6 +10,7 @@ import type { CallEvents, CallIdentity, EndReason } from './contracts/call-event
 import type { Clock } from './contracts/clock.ts'
 import type { MediaStopReason, MediaTransport, StreamStart } from './contracts/media-transport.ts'
 import { CallError } from './errors.ts'
+import { Floor } from './floor.ts'
 import { InboundAudio } from './inbound-audio.ts'
 import { OutboundAudio } from './outbound-audio.ts'
 import type { ToolRunner } from './tool-runner.ts'
@@ -60,6 +61,7 @@ export class CallSession extends EventEmitter<{ closed: [] }> {
   readonly #inbound: InboundAudio
   readonly #outbound: OutboundAudio
   readonly #reporter: CallReporter
+  readonly #floor: Floor
   readonly #limits: CallLimits
   readonly #abort = new AbortController()
   #phase: CallPhase = 'connecting'
@@ -86,6 +88,8 @@ export class CallSession extends EventEmitter<{ closed: [] }> {
       toEngine: (payload) => this.#toEngine(payload)
     })
     this.#outbound = new OutboundAudio({ clock, engineFormat: engine.outputFormat })
+    const { outbound, reporter } = { outbound: this.#outbound, reporter: this.#reporter }
+    this.#floor = new Floor({ policy: options.profile.interruption, engine, outbound, reporter, clock })
     this.#limits = new CallLimits({
       clock,
       mediaDeadlineMs: options.mediaDeadlineMs,
@@ -159,6 +163,7 @@ export class CallSession extends EventEmitter<{ closed: [] }> {
     const hungUp = OURS_TO_HANG_UP.has(reason) ? this.#hangUp() : Promise.resolve()
     const steps: (() => void)[] = [
       () => this.#limits.close(),
+      () => this.#floor.close(),
       () => this.#abort.abort(),
       () => this.#reporter.ended(reason, endedAt, (replyId) => this.#outbound.heardMs(replyId)),
       () => this.#engine.close(),
@@ -193,13 +198,11 @@ export class CallSession extends EventEmitter<{ closed: [] }> {
     )
     engine.on(
       'callerSpeechStopped',
-      on(({ utteranceId }) => {
-        reporter.callerStopped(utteranceId, this.#inbound.lastSpeechAt)
-      })
+      on(({ utteranceId }) => this.#onCallerStopped(utteranceId))
     )
     engine.on(
       'callerTranscript',
-      on(({ utteranceId, text }) => reporter.callerText(utteranceId, text))
+      on(({ utteranceId, text }) => this.#onCallerText(utteranceId, text))
     )
     engine.on(
       'audio',
@@ -308,6 +311,7 @@ export class CallSession extends EventEmitter<{ closed: [] }> {
   }
 
   #onAgentAudio(replyId: string, payload: Uint8Array): void {
+    this.#floor.agentStarts()
     if (!this.#outbound.play(replyId, payload)) return
     this.frames.out += 1
     this.#awaitingReply = false
@@ -323,27 +327,30 @@ export class CallSession extends EventEmitter<{ closed: [] }> {
     const mark = this.#outbound.markReturned(name)
     if (mark?.kind === 'start') this.#reporter.replyHeard(mark.replyId)
     if (mark?.kind !== 'end') return
-    this.#reporter.replyHeardWhole(mark.replyId, this.#awaitingReply)
+    const { replyId, resumedFromMs } = mark
+    if (resumedFromMs !== null) this.#floor.resumedHeard(replyId, resumedFromMs)
+    this.#reporter.replyHeardWhole(replyId, this.#awaitingReply)
     this.#endIfGoodbyeHeard()
   }
 
   #onCallerSpeech(utteranceId: string): void {
     if (this.#goodbye && this.#options.profile.protectGoodbye) return
-    if (this.#outbound.audible) this.#interrupt()
     if (this.#goodbye) {
       this.#goodbye = null
       this.#limits.clear()
     }
+    this.#floor.callerStarted(utteranceId)
     this.#reporter.callerStarted(utteranceId)
   }
 
-  /** Freezes the truth, silences the caller's ear, then makes the engine forget: in this order. */
-  #interrupt(): void {
-    const at = this.#clock.now()
-    const heard = this.#outbound.interrupt()
-    const clearMs = this.#clock.now() - at
-    this.#engine.interrupt(heard)
-    this.#reporter.interrupted(heard, at, clearMs)
+  #onCallerStopped(utteranceId: string): void {
+    this.#reporter.callerStopped(utteranceId, this.#inbound.lastSpeechAt)
+    this.#floor.callerStopped(utteranceId)
+  }
+
+  #onCallerText(utteranceId: string, text: string): void {
+    this.#reporter.callerText(utteranceId, text)
+    this.#floor.callerText(utteranceId, text)
   }
 
   #onDigit(digit: string): void {

@@ -19,7 +19,7 @@ interface Turn {
   readonly index: number
   readonly utterances: Map<string, Utterance>
   readonly replies: Map<string, Reply>
-  readonly stopwatch: TurnStopwatch
+  stopwatch: TurnStopwatch
   replyStartedAt: number | null
   replyEndedAt: number | null
   interrupted: boolean
@@ -89,6 +89,14 @@ export class CallTranscript {
     this.#reply(replyId).text += delta
   }
 
+  /** This reply was given up before any of it was heard. */
+  forgetReply(replyId: string): void {
+    const turn = this.#turnWithReply(replyId)
+    if (!turn) return
+    turn.replies.delete(replyId)
+    if (turn.replies.size === 0) turn.stopwatch = new TurnStopwatch()
+  }
+
   /** The caller begins to hear this reply. */
   replyHeard(replyId: string, at: number): void {
     const turn = this.#turnWithReply(replyId)
@@ -121,6 +129,34 @@ export class CallTranscript {
       cut = turn
     }
     return cut ? this.#complete(cut, at) : null
+  }
+
+  /**
+   * Where to take up a reply that was cut after `heardMs`: the start of the first word not heard, in ms of the reply.
+   * null where nothing is known of it.
+   */
+  resumePoint(replyId: string, heardMs: number): number | null {
+    const reply = this.#turnWithReply(replyId)?.replies.get(replyId)
+    return reply ? startOfUnheardWord(reply.text, heardMs, reply.receivedMs) : null
+  }
+
+  /** A cut reply goes on: the cut did not count. Returns the turn's index; null where nothing is known of it. */
+  resumed(replyId: string): number | null {
+    const turn = this.#turnWithReply(replyId)
+    const reply = turn?.replies.get(replyId)
+    if (!turn || !reply) return null
+    reply.heardMs = null
+    turn.interrupted = false
+    turn.replyEndedAt = null
+    return turn.index
+  }
+
+  /** The words of a reply between two instants of its audio, in ms. */
+  wordsBetween(replyId: string, fromMs: number, toMs: number): string {
+    const reply = this.#turnWithReply(replyId)?.replies.get(replyId)
+    if (!reply) return ''
+    const before = heardWords(reply.text, fromMs, reply.receivedMs)
+    return heardWords(reply.text, toMs, reply.receivedMs).slice(before.length).trim()
   }
 
   /** The call is over. Returns the last turn where it was not complete. */
@@ -174,6 +210,13 @@ export function heardWords(text: string, heardMs: number, receivedMs: number): s
     end = word.index + word[0].length
   }
   return text.slice(0, end).trimEnd()
+}
+
+/** Milliseconds of the reply at which the first word begins that was not heard whole. */
+function startOfUnheardWord(text: string, heardMs: number, receivedMs: number): number {
+  const heard = heardWords(text, heardMs, receivedMs)
+  if (text.length === 0) return heardMs
+  return Math.min(heardMs, (heard.length / text.length) * receivedMs)
 }
 
 function createTurn(index: number): Turn {

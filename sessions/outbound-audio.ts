@@ -4,6 +4,7 @@ import type { HeardReply } from './contracts/agent-engine.ts'
 import type { Clock } from './contracts/clock.ts'
 import type { MediaTransport } from './contracts/media-transport.ts'
 import { type MarkKind, PlaybackTracker } from './playback-tracker.ts'
+import { ReplyBuffer } from './reply-buffer.ts'
 
 /** Carriers take no less than this in one message. */
 const FRAME_MS = 20
@@ -12,6 +13,12 @@ const HELD_LIMIT_MS = 60_000
 
 /** The byte that is silence: A-law and mu-law zero (ITU-T G.711), PCM zero. */
 const SILENCE = { pcmu: 0xff, pcma: 0xd5, pcm16: 0x00 } as const
+
+/** A reply as the caller took the floor. */
+export interface CutReply extends HeardReply {
+  /** Where it had been taken up again after an earlier cut; null where it never was. */
+  readonly resumedFromMs: number | null
+}
 
 type Held = { replyId: string; payload: Uint8Array } | { replyId: string; done: true }
 
@@ -32,6 +39,14 @@ export class OutboundAudio {
   #restBytes = 0
   #replyId: string | null = null
   readonly #dropped = new Set<string>()
+  /** What is unheard of each playing, for a reply that is resumed. */
+  readonly #buffers = new Map<string, ReplyBuffer>()
+  /** The same, of the replies that the last interruption cut, and where in the reply they begin. */
+  #cut = new Map<string, { buffer: ReplyBuffer; fromMs: number }>()
+  /** Replies that are played again from the middle, by the id of that playing. */
+  readonly #resumed = new Map<string, { replyId: string; fromMs: number; receivedMs: number }>()
+  #resumes = 0
+  #waiting = false
 
   constructor(options: { clock: Clock; engineFormat: AudioFormat }) {
     this.#clock = options.clock
@@ -46,13 +61,7 @@ export class OutboundAudio {
     this.#rest = new Uint8Array(FRAME_MS * bytesPerMs(transport.outboundFormat))
     this.#restBytes = 0
     this.#replyId = null
-    const held = this.#held
-    this.#held = []
-    this.#heldMs = 0
-    for (const piece of held) {
-      if ('done' in piece) this.#finish(piece.replyId)
-      else this.#send(piece.replyId, piece.payload)
-    }
+    this.#sendHeld()
   }
 
   /** The media stream is gone; the agent's audio waits for the next one. */
@@ -71,7 +80,8 @@ export class OutboundAudio {
     if (this.#dropped.has(replyId)) return false
     const ms = durationMs(this.#engineFormat, payload.byteLength)
     this.#playback.received(replyId, ms)
-    if (this.#transport) {
+    this.#keep(replyId, payload)
+    if (this.#transport && !this.#waiting) {
       this.#send(replyId, payload)
     } else if (this.#heldMs < HELD_LIMIT_MS) {
       this.#held.push({ replyId, payload: payload.slice() })
@@ -83,12 +93,48 @@ export class OutboundAudio {
   /** No more audio will come for this reply. */
   replyDone(replyId: string): void {
     if (this.#dropped.has(replyId)) return
-    if (this.#transport) this.#finish(replyId)
+    if (this.#transport && !this.#waiting) this.#finish(replyId)
     else this.#held.push({ replyId, done: true })
   }
 
+  /** What comes now waits until `release`, or is dropped by `interrupt`. */
+  wait(): void {
+    this.#waiting = true
+  }
+
+  release(): void {
+    if (!this.#waiting) return
+    this.#waiting = false
+    if (this.#transport) this.#sendHeld()
+  }
+
+  /** Drops what waits. Returns the replies that it was of. */
+  dropWaiting(): string[] {
+    const replyIds = [...new Set(this.#held.map(({ replyId }) => replyId))]
+    this.#held = []
+    this.#heldMs = 0
+    this.#waiting = false
+    for (const replyId of replyIds) {
+      this.#dropped.add(replyId)
+      this.#buffers.delete(replyId)
+      this.#playback.forget(replyId)
+    }
+    return replyIds
+  }
+
+  /** Plays a reply that the last interruption cut again, from `fromMs` on. */
+  resume({ replyId, receivedMs }: HeardReply, fromMs: number): void {
+    const cut = this.#cut.get(replyId)
+    if (!cut) return
+    this.#resumes += 1
+    const playing = `${replyId} resumed ${this.#resumes}`
+    this.#resumed.set(playing, { replyId, fromMs, receivedMs })
+    for (const payload of cut.buffer.from(fromMs - cut.fromMs)) this.play(playing, payload)
+    this.replyDone(playing)
+  }
+
   /** Takes back everything that the caller has not heard, and tells what was heard of it. */
-  interrupt(): HeardReply[] {
+  interrupt(): CutReply[] {
     const heard = this.#playback.interrupt(this.#clock.now())
     this.#transport?.clear()
     this.#transcoder?.reset()
@@ -96,8 +142,12 @@ export class OutboundAudio {
     this.#replyId = null
     this.#held = []
     this.#heldMs = 0
-    for (const { replyId } of heard) this.#dropped.add(replyId)
-    return heard
+    this.#waiting = false
+    this.#cut.clear()
+    const cut = heard.map((reply) => this.#cutReply(reply))
+    this.#buffers.clear()
+    this.#resumed.clear()
+    return cut
   }
 
   /** Whether the caller is hearing the agent, or has something left to hear. */
@@ -110,8 +160,11 @@ export class OutboundAudio {
     return this.#heldMs === 0 && this.#playback.settled
   }
 
+  /** Milliseconds that the caller has heard of this reply. */
   heardMs(replyId: string): number {
-    return this.#playback.heardMs(replyId, this.#clock.now())
+    const resumed = [...this.#resumed].findLast(([, { replyId: id }]) => id === replyId)
+    if (resumed) return resumed[1].fromMs + this.#heardOf(resumed[0])
+    return this.#heardOf(replyId)
   }
 
   /** Milliseconds until everything sent has been played. */
@@ -119,8 +172,59 @@ export class OutboundAudio {
     return this.#playback.remainingMs(this.#clock.now()) + this.#heldMs
   }
 
-  markReturned(name: string): { replyId: string; kind: MarkKind } | null {
-    return this.#playback.markReturned(name)
+  /** What a returned mark tells of which reply; `resumedFromMs` where it was of a reply played again from there. */
+  markReturned(name: string): { replyId: string; kind: MarkKind; resumedFromMs: number | null } | null {
+    const mark = this.#playback.markReturned(name)
+    if (!mark) return null
+    const resumed = this.#resumed.get(mark.replyId)
+    if (mark.kind === 'end') {
+      this.#buffers.delete(mark.replyId)
+      this.#resumed.delete(mark.replyId)
+    }
+    return {
+      kind: mark.kind,
+      replyId: resumed?.replyId ?? mark.replyId,
+      resumedFromMs: resumed?.fromMs ?? null
+    }
+  }
+
+  #heardOf(playing: string): number {
+    return this.#playback.heardMs(playing, this.#clock.now())
+  }
+
+  #cutReply({ replyId: playing, heardMs, receivedMs }: HeardReply): CutReply {
+    this.#dropped.add(playing)
+    const resumed = this.#resumed.get(playing)
+    const replyId = resumed?.replyId ?? playing
+    const fromMs = resumed?.fromMs ?? 0
+    const buffer = this.#buffers.get(playing)
+    if (buffer) this.#cut.set(replyId, { buffer, fromMs })
+    return {
+      replyId,
+      heardMs: fromMs + heardMs,
+      receivedMs: resumed?.receivedMs ?? receivedMs,
+      resumedFromMs: resumed?.fromMs ?? null
+    }
+  }
+
+  #keep(replyId: string, payload: Uint8Array): void {
+    let buffer = this.#buffers.get(replyId)
+    if (!buffer) {
+      buffer = new ReplyBuffer(this.#engineFormat)
+      this.#buffers.set(replyId, buffer)
+    }
+    buffer.append(payload)
+    buffer.heard(this.#heardOf(replyId))
+  }
+
+  #sendHeld(): void {
+    const held = this.#held
+    this.#held = []
+    this.#heldMs = 0
+    for (const piece of held) {
+      if ('done' in piece) this.#finish(piece.replyId)
+      else this.#send(piece.replyId, piece.payload)
+    }
   }
 
   #send(replyId: string, payload: Uint8Array): void {

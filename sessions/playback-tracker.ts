@@ -72,6 +72,11 @@ export class PlaybackTracker {
     this.#queueEndMs = startMs + ms
   }
 
+  /** This reply will never be sent. */
+  forget(replyId: string): void {
+    this.#replies.delete(replyId)
+  }
+
   /** Whether this reply has audio that is not proven heard to its end. */
   knows(replyId: string): boolean {
     return this.#replies.has(replyId)

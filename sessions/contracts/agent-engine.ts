@@ -36,6 +36,10 @@ export interface AgentEngine extends EventEmitter<AgentEngineEvents> {
    * `heard` lists every reply that was not played to its end, in order, with what the caller heard of each.
    */
   interrupt(heard: readonly HeardReply[]): void
+  /** This utterance was nothing to answer: an acknowledgement, an echo or noise. An answer under way is given up. */
+  dismiss(utteranceId: string): void
+  /** The caller heard these words of a reply that was cut and resumed: the agent should know that it said them. */
+  remember(text: string): void
   /** Answers a `toolCall`, exactly once each. `reply`: the agent should now speak on. */
   returnToolResult(toolCallId: string, output: string, options: { reply: boolean }): void
   close(): void

@@ -17,6 +17,19 @@ export interface AgentProfile {
   readonly maxCallSeconds: number | null
   /** Whether the goodbye is spoken to its end even when the caller talks over it. */
   readonly protectGoodbye: boolean
+  readonly interruption: InterruptionPolicy
+}
+
+/** When the caller, speaking over the agent, takes the floor. */
+export interface InterruptionPolicy {
+  /** Speech shorter than this does not stop the agent; 0: any speech does, at once. */
+  readonly minSpeechMs: number
+  /** Fewer words than this do not stop the agent; 0: it is stopped before there are words. */
+  readonly minWords: number
+  /** Words that leave the floor to the agent: "okay". */
+  readonly acknowledgements: readonly string[]
+  /** Whether the agent goes on with its reply where it was stopped for nothing. */
+  readonly resume: boolean
 }
 
 /** A function that the agent's model may call, described by JSON Schema. */

@@ -101,6 +101,8 @@ export type CallEvent =
   /** A turn is over; published again with the same index when a late transcript changes it. */
   | { type: 'turn.completed'; turn: TurnRecord; revised: boolean }
   | { type: 'turn.interrupted'; turnIndex: number; heardMs: number; saidMs: number; clearMs: number }
+  /** The speech that the agent was stopped for turned out to be nothing; the reply goes on. */
+  | { type: 'turn.resumed'; turnIndex: number; afterMs: number }
   | { type: 'dtmf'; digit: string }
   | { type: 'tool.called'; tool: string; durationMs: number; ok: boolean; code: string | null }
   | { type: 'usage'; records: readonly UsageRecord[] }

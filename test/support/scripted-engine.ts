@@ -16,6 +16,8 @@ export class ScriptedEngine extends EventEmitter<AgentEngineEvents> implements A
   readonly said: string[] = []
   readonly digits: string[] = []
   readonly interrupts: (readonly HeardReply[])[] = []
+  readonly dismissed: string[] = []
+  readonly remembered: string[] = []
   readonly toolResults: { toolCallId: string; output: string; reply: boolean }[] = []
   greeted = 0
   closed = 0
@@ -64,6 +66,14 @@ export class ScriptedEngine extends EventEmitter<AgentEngineEvents> implements A
 
   interrupt(heard: readonly HeardReply[]): void {
     this.interrupts.push(heard)
+  }
+
+  dismiss(utteranceId: string): void {
+    this.dismissed.push(utteranceId)
+  }
+
+  remember(text: string): void {
+    this.remembered.push(text)
   }
 
   returnToolResult(toolCallId: string, output: string, options: { reply: boolean }): void {

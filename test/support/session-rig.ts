@@ -1,5 +1,6 @@
 import { pino } from 'pino'
 import type { AudioFormat } from '../../audio/format.ts'
+import { DEFAULT_INTERRUPTION } from '../../services/default-agent.ts'
 import { createCallEvents } from '../../sessions/call-events.ts'
 import { CallSession } from '../../sessions/call-session.ts'
 import type { AgentProfile } from '../../sessions/contracts/agent-profile.ts'
@@ -19,7 +20,8 @@ export const testProfile: AgentProfile = {
   engine: null,
   language: 'en',
   maxCallSeconds: null,
-  protectGoodbye: false
+  protectGoodbye: false,
+  interruption: DEFAULT_INTERRUPTION
 }
 
 export const testCall: CallIdentity = {

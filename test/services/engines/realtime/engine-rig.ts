@@ -1,6 +1,7 @@
 import { pino } from 'pino'
 import { type AudioFormat, bytesPerMs, PCMU_8K } from '../../../../audio/format.ts'
 import { systemClock } from '../../../../services/clock.ts'
+import { DEFAULT_INTERRUPTION } from '../../../../services/default-agent.ts'
 import {
   RealtimeEngine,
   type RealtimeEngineOptions
@@ -43,7 +44,8 @@ const profile: AgentProfile = {
   engine: null,
   language: 'en-GB',
   maxCallSeconds: null,
-  protectGoodbye: false
+  protectGoodbye: false,
+  interruption: DEFAULT_INTERRUPTION
 }
 
 const FRAME_MS = 20

@@ -8,6 +8,7 @@ import {
   PCMU_8K,
   sameFormat
 } from '../../../../audio/format.ts'
+import { DEFAULT_INTERRUPTION } from '../../../../services/default-agent.ts'
 import { startRealtimeStandIn } from '../../../standins/openai/realtime-stand-in.ts'
 import { ManualClock } from '../../../support/manual-clock.ts'
 import { toneSnrDb } from '../../../support/tone.ts'
@@ -263,6 +264,7 @@ function profile() {
     engine: null,
     language: 'en',
     maxCallSeconds: null,
-    protectGoodbye: false
+    protectGoodbye: false,
+    interruption: DEFAULT_INTERRUPTION
   } as const
 }

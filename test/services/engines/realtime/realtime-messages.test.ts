@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { PCMU_8K } from '../../../../audio/format.ts'
+import { DEFAULT_INTERRUPTION } from '../../../../services/default-agent.ts'
 import {
   plainResponse,
   responseFault,
@@ -22,7 +23,8 @@ const profile = {
   engine: null,
   language: 'pt-BR',
   maxCallSeconds: null,
-  protectGoodbye: false
+  protectGoodbye: false,
+  interruption: DEFAULT_INTERRUPTION
 }
 
 function quantities(records: readonly { unit: string; quantity: number }[]): Record<string, number> {

@@ -1,0 +1,110 @@
+import type { InterruptionPolicy } from './contracts/agent-profile.ts'
+
+/** Speech over the agent's voice that is shorter than this may be an acknowledgement: the answer waits for its words. */
+const SHORT_SPEECH_MS = 1000
+
+/**
+ * - `none`: nothing to do;
+ * - `interrupt`: the caller takes the floor: the agent stops at once;
+ * - `wait`: not yet; ask again after `minSpeechMs`, and with the words;
+ * - `keep`: the agent keeps the floor: it was not stopped, and what the caller said wants no answer;
+ * - `resume`: the agent was stopped for nothing, and goes on from the first word not heard.
+ */
+export type TurnDecision = 'none' | 'interrupt' | 'wait' | 'keep' | 'resume'
+
+interface Overlap {
+  readonly utteranceId: string
+  readonly startedAt: number
+  stoppedAt: number | null
+  /** Whether the agent was stopped for it. */
+  interrupted: boolean
+}
+
+/**
+ * Decides who has the floor when the caller speaks over the agent. It answers questions and acts on nothing.
+ *
+ * By default the caller takes the floor at once, and gives it back where the speech turns out to have been nothing or
+ * a mere acknowledgement. With `minSpeechMs` or `minWords` the agent is only stopped once these are reached.
+ */
+export class TurnTaking {
+  readonly #policy: InterruptionPolicy
+  readonly #acknowledgements: ReadonlySet<string>
+  #overlap: Overlap | null = null
+
+  constructor(policy: InterruptionPolicy) {
+    this.#policy = policy
+    this.#acknowledgements = new Set(policy.acknowledgements.map(normalise))
+  }
+
+  /** The utterance that the agent was stopped for and that is not settled; null of none. */
+  get unsettled(): string | null {
+    return this.#overlap?.interrupted ? this.#overlap.utteranceId : null
+  }
+
+  /** The caller began to speak. `audible`: while hearing the agent. */
+  speechStarted(utteranceId: string, audible: boolean, now: number): TurnDecision {
+    if (!audible) {
+      // Still the same stretch of speech, or noise, that the agent was stopped for: its words decide.
+      if (this.#overlap) this.#overlap = { ...this.#overlap, utteranceId, stoppedAt: null }
+      return 'none'
+    }
+    const immediate = this.#policy.minSpeechMs <= 0 && this.#policy.minWords <= 0
+    this.#overlap = { utteranceId, startedAt: now, stoppedAt: null, interrupted: immediate }
+    return immediate ? 'interrupt' : 'wait'
+  }
+
+  /** `minSpeechMs` have passed since the speech began. */
+  minimumReached(utteranceId: string): TurnDecision {
+    const overlap = this.#overlap
+    if (overlap?.utteranceId !== utteranceId || overlap.interrupted || overlap.stoppedAt !== null)
+      return 'none'
+    if (this.#policy.minWords > 0) return 'wait'
+    overlap.interrupted = true
+    return 'interrupt'
+  }
+
+  speechStopped(utteranceId: string, now: number): void {
+    if (this.#overlap?.utteranceId === utteranceId) this.#overlap.stoppedAt = now
+  }
+
+  /** What the caller said, whole. Empty: nothing that has words. */
+  words(utteranceId: string, text: string): TurnDecision {
+    const overlap = this.#overlap
+    if (overlap?.utteranceId !== utteranceId) return 'none'
+    this.#overlap = null
+    if (this.#takesTheFloor(text)) return overlap.interrupted ? 'none' : 'interrupt'
+    if (!overlap.interrupted) return 'keep'
+    return this.#policy.resume ? 'resume' : 'none'
+  }
+
+  /** No words came in time for speech that the agent was stopped for. */
+  nothingCame(utteranceId: string): TurnDecision {
+    return this.words(utteranceId, '')
+  }
+
+  /** The engine answers: whether the answer has to wait for the words, since they may be none. */
+  answerWaits(): boolean {
+    const overlap = this.#overlap
+    if (!overlap?.interrupted || overlap.stoppedAt === null || !this.#policy.resume) return false
+    return overlap.stoppedAt - overlap.startedAt < SHORT_SPEECH_MS
+  }
+
+  /** The floor is the caller's for good: what the engine answers is heard. */
+  settle(): void {
+    this.#overlap = null
+  }
+
+  #takesTheFloor(text: string): boolean {
+    const words = normalise(text)
+    if (words === '' || this.#acknowledgements.has(words)) return false
+    return words.split(' ').length >= this.#policy.minWords
+  }
+}
+
+/** Lower case words, without punctuation: "Uh-huh, okay." is "uh huh okay". */
+function normalise(text: string): string {
+  return text
+    .toLowerCase()
+    .replace(/[^\p{L}\p{N}']+/gu, ' ')
+    .trim()
+}

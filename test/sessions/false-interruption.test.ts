@@ -1,0 +1,203 @@
+import assert from 'node:assert/strict'
+import { describe, it } from 'node:test'
+import { createRig, type RigOptions } from '../support/session-rig.ts'
+
+const TEXT = 'one two three four five six seven eight nine ten'
+const REPLY_MS = 4000
+
+/** An agent in the middle of a reply of four seconds, of which the caller has heard `heardMs`. */
+async function speaking(heardMs: number, options: RigOptions = {}) {
+  const rig = createRig(options)
+  await rig.connect()
+  rig.engine.speak('r1', REPLY_MS, TEXT)
+  rig.engine.emit('replyDone', { replyId: 'r1' })
+  rig.clock.advance(heardMs)
+  return rig
+}
+
+const policy = { minSpeechMs: 0, minWords: 0, acknowledgements: ['okay', 'uh huh'], resume: true }
+
+describe('speech that turns out to be nothing', () => {
+  it('stops the agent at once, and 1.5 s after it lets it go on from the first word not heard', async () => {
+    const { engine, carrier, clock, of } = await speaking(1500)
+    engine.emit('callerSpeechStarted', { utteranceId: 'cough' })
+    assert.equal(carrier.clears.length, 1)
+    const heardMs = engine.interrupts[0][0].heardMs
+    clock.advance(300)
+    engine.emit('callerSpeechStopped', { utteranceId: 'cough' })
+    const sentMs = carrier.sentMs
+    clock.advance(1499)
+    assert.equal(carrier.sentMs, sentMs)
+    clock.advance(1)
+    const resumedMs = carrier.sentMs - sentMs
+    assert.ok(resumedMs >= REPLY_MS - heardMs, `${resumedMs} ms of the ${REPLY_MS - heardMs} not heard`)
+    assert.ok(resumedMs <= REPLY_MS - heardMs + 600, 'goes back by a word at most')
+    assert.deepEqual(engine.dismissed, ['cough'])
+    assert.equal(of('turn.resumed').length, 1)
+  })
+
+  it('leaves one turn, heard whole and not interrupted, and no interruption counted', async () => {
+    const { engine, clock, session, of } = await speaking(1500)
+    engine.emit('callerSpeechStarted', { utteranceId: 'cough' })
+    engine.emit('callerSpeechStopped', { utteranceId: 'cough' })
+    engine.emit('callerTranscript', { utteranceId: 'cough', text: '' })
+    clock.advance(5000)
+    const { turn, revised } = of('turn.completed').at(-1) ?? assert.fail()
+    assert.equal(revised, true)
+    assert.equal(turn.turnIndex, 0)
+    assert.equal(turn.interrupted, false)
+    assert.equal(turn.agent?.heardText, TEXT)
+    await session.end('operator')
+    assert.equal(of('call.ended')[0].interruptions, 0)
+  })
+
+  it('tells the engine which words were heard after all', async () => {
+    const { engine, clock } = await speaking(1500)
+    engine.emit('callerSpeechStarted', { utteranceId: 'cough' })
+    engine.emit('callerSpeechStopped', { utteranceId: 'cough' })
+    clock.advance(1500)
+    clock.advance(5000)
+    assert.equal(engine.remembered.length, 1)
+    assert.ok(TEXT.endsWith(engine.remembered[0]), engine.remembered[0])
+    assert.ok(engine.remembered[0].startsWith('four') || engine.remembered[0].startsWith('five'))
+  })
+
+  it('can be followed by a real interruption of the same reply', async () => {
+    const { engine, carrier, clock, of } = await speaking(1500)
+    engine.emit('callerSpeechStarted', { utteranceId: 'cough' })
+    engine.emit('callerSpeechStopped', { utteranceId: 'cough' })
+    engine.emit('callerTranscript', { utteranceId: 'cough', text: '' })
+    clock.advance(1000)
+    engine.emit('callerSpeechStarted', { utteranceId: 'u2' })
+    assert.equal(carrier.clears.length, 2)
+    // The engine has truncated the reply already: what was heard since then is told in words.
+    assert.deepEqual(engine.interrupts[1], [])
+    assert.equal(engine.remembered.length, 1)
+    engine.emit('callerSpeechStopped', { utteranceId: 'u2' })
+    engine.emit('callerTranscript', { utteranceId: 'u2', text: 'stop it please' })
+    const { turn } = of('turn.completed').at(-1) ?? assert.fail()
+    assert.equal(turn.interrupted, true)
+    assert.ok((turn.agent?.heardText.length ?? 0) > 'one two three'.length)
+    clock.advance(5000)
+    assert.equal(of('turn.resumed').length, 1)
+  })
+
+  it('drops the answer that the engine had begun to it', async () => {
+    const { engine, carrier, clock } = await speaking(1500)
+    engine.emit('callerSpeechStarted', { utteranceId: 'cough' })
+    clock.advance(200)
+    engine.emit('callerSpeechStopped', { utteranceId: 'cough' })
+    const sentMs = carrier.sentMs
+    engine.speak('answer', 1000, 'Sorry?')
+    assert.equal(carrier.sentMs, sentMs)
+    engine.emit('callerTranscript', { utteranceId: 'cough', text: '' })
+    engine.speak('answer', 1000, 'Sorry?')
+    const resumedMs = carrier.sentMs - sentMs
+    assert.ok(resumedMs < 3200, `${resumedMs} ms: the reply alone`)
+  })
+})
+
+describe('an acknowledgement', () => {
+  it('does not take the floor', async () => {
+    for (const text of ['Okay.', 'Uh-huh', 'uh huh!']) {
+      const { engine, carrier, clock, of } = await speaking(1500, { profile: { interruption: policy } })
+      engine.emit('callerSpeechStarted', { utteranceId: 'u1' })
+      clock.advance(300)
+      engine.emit('callerSpeechStopped', { utteranceId: 'u1' })
+      engine.emit('callerTranscript', { utteranceId: 'u1', text })
+      assert.equal(of('turn.resumed').length, 1, text)
+      clock.advance(5000)
+      assert.ok(carrier.playedMs >= REPLY_MS, `${carrier.playedMs} ms played`)
+    }
+  })
+
+  it('is a real word where it comes with others', async () => {
+    const { engine, clock, of } = await speaking(1500, { profile: { interruption: policy } })
+    engine.emit('callerSpeechStarted', { utteranceId: 'u1' })
+    engine.emit('callerSpeechStopped', { utteranceId: 'u1' })
+    engine.emit('callerTranscript', { utteranceId: 'u1', text: 'Okay, but when?' })
+    clock.advance(5000)
+    assert.equal(of('turn.resumed').length, 0)
+  })
+})
+
+describe('a real interruption', () => {
+  it('is answered at once where the speech was long', async () => {
+    const { engine, carrier, clock } = await speaking(1500)
+    engine.emit('callerSpeechStarted', { utteranceId: 'u1' })
+    clock.advance(1200)
+    engine.emit('callerSpeechStopped', { utteranceId: 'u1' })
+    const sentMs = carrier.sentMs
+    engine.speak('answer', 500)
+    assert.equal(carrier.sentMs, sentMs + 500)
+  })
+
+  it('is answered with its words, or after 700 ms without them, where the speech was short', async () => {
+    for (const words of [true, false]) {
+      const { engine, carrier, clock } = await speaking(1500)
+      engine.emit('callerSpeechStarted', { utteranceId: 'u1' })
+      clock.advance(400)
+      engine.emit('callerSpeechStopped', { utteranceId: 'u1' })
+      const sentMs = carrier.sentMs
+      engine.speak('answer', 500)
+      assert.equal(carrier.sentMs, sentMs)
+      if (words) engine.emit('callerTranscript', { utteranceId: 'u1', text: 'No, wait.' })
+      else clock.advance(700)
+      assert.equal(carrier.sentMs, sentMs + 500)
+    }
+  })
+
+  it('is not resumed when the answer has been heard', async () => {
+    const { engine, clock, of } = await speaking(1500)
+    engine.emit('callerSpeechStarted', { utteranceId: 'u1' })
+    clock.advance(400)
+    engine.emit('callerSpeechStopped', { utteranceId: 'u1' })
+    engine.speak('answer', 500)
+    clock.advance(700)
+    engine.emit('callerTranscript', { utteranceId: 'u1', text: '' })
+    clock.advance(5000)
+    assert.equal(of('turn.resumed').length, 0)
+  })
+})
+
+describe('a minimum of speech or words', () => {
+  it('lets shorter speech pass over the agent without a gap', async () => {
+    const { engine, carrier, clock } = await speaking(1000, {
+      profile: { interruption: { ...policy, minSpeechMs: 400 } }
+    })
+    engine.emit('callerSpeechStarted', { utteranceId: 'u1' })
+    clock.advance(300)
+    engine.emit('callerSpeechStopped', { utteranceId: 'u1' })
+    engine.emit('callerTranscript', { utteranceId: 'u1', text: '' })
+    clock.advance(5000)
+    assert.equal(carrier.clears.length, 0)
+    assert.equal(carrier.playedMs, REPLY_MS)
+    assert.deepEqual(engine.dismissed, ['u1'])
+  })
+
+  it('stops the agent when the speech is long enough', async () => {
+    const { engine, carrier, clock } = await speaking(1000, {
+      profile: { interruption: { ...policy, minSpeechMs: 400 } }
+    })
+    engine.emit('callerSpeechStarted', { utteranceId: 'u1' })
+    clock.advance(399)
+    assert.equal(carrier.clears.length, 0)
+    clock.advance(1)
+    assert.equal(carrier.clears.length, 1)
+  })
+
+  it('stops the agent when there are words enough', async () => {
+    for (const [text, clears] of [
+      ['hold on a second', 1],
+      ['hold on', 0]
+    ] as const) {
+      const { engine, carrier } = await speaking(1000, {
+        profile: { interruption: { ...policy, minWords: 3 } }
+      })
+      engine.emit('callerSpeechStarted', { utteranceId: 'u1' })
+      engine.emit('callerSpeechStopped', { utteranceId: 'u1' })
+      engine.emit('callerTranscript', { utteranceId: 'u1', text })
+      assert.equal(carrier.clears.length, clears, text)
+    }
+  })
+})
