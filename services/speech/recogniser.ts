@@ -27,6 +27,8 @@ const MIN_AUDIBLE_WINDOWS = 5
  */
 const GARBAGE_SCORE = -0.0066
 const CERTAIN_SCORE = -0.0032
+/** Steady noise is one endless vowel or fricative to the model, with the best of scores. */
+const LONGEST_WORD_SECONDS = 2
 
 const NOTHING: Recognition = { text: '', confidence: 0 }
 
@@ -110,7 +112,7 @@ function audibleWindows(pcm: Int16Array): number {
 function confidenceOf(segments: readonly Segment[]): number {
   const words = segments.filter(({ t }) => !/^[<[(]/.test(t))
   const frames = words.reduce((sum, { d }) => sum + d * FRAMES_PER_SECOND, 0)
-  if (frames === 0) return 0
+  if (frames === 0 || words.some(({ d }) => d > LONGEST_WORD_SECONDS)) return 0
   const score = words.reduce((sum, { p }) => sum + Math.log(Math.max(p, 0.0005)), 0) / frames
   const confidence = (score - GARBAGE_SCORE) / (CERTAIN_SCORE - GARBAGE_SCORE)
   return Math.min(1, Math.max(0, confidence))

@@ -121,6 +121,15 @@ describe('createLocalSpeech, when something is wrong', () => {
     )
   })
 
+  it('takes no endless noise for one long word', async () => {
+    const grammar = '#JSGF V1.0; grammar g; public <x> = yes | no | (one | two | three)+;'
+    const speech = await createLocalSpeech({ grammar })
+    const noise = noiseLike({ sampleRate: 16_000, ms: 4000, dbfs: -6 })
+    const heard = await speech.recognise(noise)
+    await speech.close()
+    assert.deepEqual(heard, { text: '', confidence: 0 })
+  })
+
   it('rejects what is asked of it after close', async () => {
     const voice = await createVoice()
     const said = await voice.synthesise('Hello.', { voice: 'rms' })
