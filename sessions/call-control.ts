@@ -93,7 +93,9 @@ export class CallControl {
     const session = this.#open(held, () => carrier.hangUp(carrierCallId))
     try {
       const request = await carrier.startStream(carrierCallId, this.#options.mintStream(held.call))
-      this.#options.events.publish(held.call, { type: 'stream.requested', ...request })
+      // The call may have ended meanwhile, and its end is the last that is told of it.
+      if (session.phase === 'connecting' || session.phase === 'live')
+        this.#options.events.publish(held.call, { type: 'stream.requested', ...request })
     } catch (error) {
       this.#logRefused(held.call, 'streaming_start', error)
       await session.end('carrier_failed')

@@ -69,7 +69,7 @@ function parseArguments(text: string): Record<string, unknown> | null {
   }
 }
 
-/** Starts `work` and settles with it, or rejects as soon as `signal` aborts: a tool that ignores its signal can't hold the call. */
+/** Starts `work` and settles with it, or rejects as soon as `signal` aborts: a tool that ignores it can't hold the call. */
 async function withAbort<T>(work: () => Promise<T>, signal: AbortSignal): Promise<T> {
   signal.throwIfAborted()
   const { promise, reject } = Promise.withResolvers<never>()
