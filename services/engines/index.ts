@@ -16,6 +16,7 @@ export interface Engines {
 export async function createEngines(config: Config, deps: { clock: Clock; log: Logger }): Promise<Engines> {
   const local = await createLocalEngines({
     dialoguePath: config.dialoguePath,
+    clock: deps.clock,
     log: deps.log,
     idle: config.engine !== 'local'
   })

@@ -1,0 +1,259 @@
+import { randomUUID } from 'node:crypto'
+import { EventEmitter } from 'node:events'
+import type { AudioFormat } from '../../../audio/format.ts'
+import type { AgentEngine, AgentEngineEvents, HeardReply } from '../../../sessions/contracts/agent-engine.ts'
+import type { AgentProfile } from '../../../sessions/contracts/agent-profile.ts'
+import type { Clock } from '../../../sessions/contracts/clock.ts'
+import { CallError } from '../../../sessions/errors.ts'
+import type { LocalSpeech, Recognition } from '../../speech/local-speech.ts'
+import type { WebRtcVad } from '../../speech/webrtc-vad.ts'
+import { CallerEars, type Utterance } from './caller-ears.ts'
+import { Dialogue, type DialogueTurn } from './dialogue.ts'
+import type { DialogueScript } from './dialogue-file.ts'
+import { ReplySpeaker } from './reply-speaker.ts'
+
+export interface LocalEngineOptions {
+  readonly speech: Pick<LocalSpeech, 'recognise' | 'synthesise'>
+  readonly vad: { create(): WebRtcVad }
+  /** Resolves when `speech` can be used; at once if not given. */
+  readonly ready?: Promise<unknown>
+  readonly dialogue: DialogueScript
+  readonly profile: AgentProfile
+  /** The call's own, in both directions. */
+  readonly format: AudioFormat
+  /** Names of the tools that the dialogue may call. */
+  readonly tools: ReadonlySet<string>
+  readonly clock: Clock
+}
+
+const CONNECT_DEADLINE_MS = 10_000
+/** Time to find the next key; after it what was keyed is taken as it is. */
+const KEY_PAUSE_MS = 2500
+/** Nobody says anything in less: a cough, a click, a door. */
+const MIN_SPEECH_MS = 400
+/** A question cut after this share of it has been understood as one. */
+const MOSTLY_HEARD = 0.7
+const NOTHING: Recognition = { text: '', confidence: 0 }
+
+/** The embedded agent: hears with a grammar, answers from a dialogue file, speaks with a local voice. Nothing leaves the machine. */
+export class LocalEngine extends EventEmitter<AgentEngineEvents> implements AgentEngine {
+  readonly name = 'local'
+  readonly inputFormat: AudioFormat
+  readonly outputFormat: AudioFormat
+  readonly #options: LocalEngineOptions
+  readonly #dialogue: Dialogue
+  readonly #speaker: ReplySpeaker
+  #ears: CallerEars | null = null
+  #open = false
+  #utteranceId = ''
+  /** Utterances that are being recognised, one after the other. */
+  #recognising: Promise<void> = Promise.resolve()
+  readonly #dismissed = new Set<string>()
+  /** What was not said because the caller spoke; said after all if that was nothing. */
+  #unsaid: DialogueTurn | null = null
+  /** The utterance that the reply under way answers. */
+  #answeringId = ''
+  #toolCallId = ''
+  #cancelKeyPause: () => void = () => {}
+
+  constructor(options: LocalEngineOptions) {
+    super()
+    const { dialogue, format, profile, speech, tools } = options
+    this.#options = options
+    this.inputFormat = format
+    this.outputFormat = format
+    this.#dialogue = new Dialogue({ script: dialogue, tools })
+    this.#speaker = new ReplySpeaker({
+      speech,
+      voice: voiceOf(profile, format),
+      stretch: () => this.#dialogue.stretch,
+      format,
+      onText: (replyId, delta) => this.#emit('agentTranscript', { replyId, delta }),
+      onAudio: (replyId, payload) => this.#emit('audio', { replyId, payload }),
+      onDone: (replyId) => this.#emit('replyDone', { replyId }),
+      onSynthesised: (characters) => this.#use('tts', 'character', characters),
+      onFailed: () => this.#emit('trouble', { code: 'voice_failed' })
+    })
+  }
+
+  async connect(signal: AbortSignal): Promise<void> {
+    const refused = Promise.withResolvers<never>()
+    const onAbort = () => refused.reject(signal.reason)
+    const cancelDeadline = this.#options.clock.after(CONNECT_DEADLINE_MS, () =>
+      refused.reject(new Error('the deadline passed'))
+    )
+    signal.addEventListener('abort', onAbort, { once: true })
+    try {
+      signal.throwIfAborted()
+      await Promise.race([this.#options.ready, refused.promise])
+      this.#ears = new CallerEars({
+        format: this.inputFormat,
+        vad: this.#options.vad.create(),
+        onStarted: () => this.#onSpeechStarted(),
+        onStopped: (utterance) => this.#onSpeechStopped(utterance)
+      })
+      this.#open = true
+    } catch (cause) {
+      throw new CallError('ENGINE_CONNECT', 'The embedded agent is not ready', { retryable: true, cause })
+    } finally {
+      cancelDeadline()
+      signal.removeEventListener('abort', onAbort)
+    }
+  }
+
+  greet(): void {
+    this.say(this.#options.profile.greeting)
+  }
+
+  sendAudio(payload: Uint8Array): void {
+    if (this.#open) this.#ears?.push(payload)
+  }
+
+  sendDigit(digit: string): void {
+    if (!this.#open) return
+    this.#cancelKeyPause()
+    const turn = this.#dialogue.digit(digit)
+    if (turn) this.#answer(turn)
+    else this.#cancelKeyPause = this.#options.clock.after(KEY_PAUSE_MS, () => this.#onKeyPause())
+  }
+
+  say(text: string): void {
+    if (!this.#open || text.trim() === '') return
+    this.#dialogue.said(text)
+    this.#speak({ say: text, tool: null })
+  }
+
+  /** Does nothing: this agent has no model to be told. */
+  whisper(_text: string): void {}
+
+  interrupt(heard: readonly HeardReply[]): void {
+    if (!this.#open) return
+    this.#cutShort()
+    const last = heard.at(-1)
+    if (!last) return
+    const lengthMs = this.#speaker.lengthOf(last.replyId)
+    if (lengthMs === null || last.heardMs < lengthMs * MOSTLY_HEARD) this.#dialogue.questionHeard = false
+  }
+
+  dismiss(utteranceId: string): void {
+    if (!this.#open) return
+    if (utteranceId === this.#answeringId) {
+      this.#speaker.cancel()
+      return
+    }
+    this.#dismissed.add(utteranceId)
+  }
+
+  /** A reply that is resumed is heard after all, and so is its question. */
+  remember(_text: string): void {
+    this.#dialogue.questionHeard = true
+  }
+
+  returnToolResult(toolCallId: string, output: string, options: { reply: boolean }): void {
+    if (!this.#open || toolCallId !== this.#toolCallId) return
+    this.#toolCallId = ''
+    const turn = this.#dialogue.toolResult(output)
+    if (turn && options.reply) this.#speak(turn)
+  }
+
+  close(): void {
+    this.#open = false
+    this.#cancelKeyPause()
+    this.#speaker.cancel()
+    this.#ears?.close()
+    this.#ears = null
+  }
+
+  #onSpeechStarted(): void {
+    this.#utteranceId = randomUUID()
+    this.#cancelKeyPause()
+    // The caller goes on before the answer has begun. One that is being heard is the session's to interrupt.
+    if (this.#speaker.unbegun) this.#cutShort()
+    this.#emit('callerSpeechStarted', { utteranceId: this.#utteranceId })
+  }
+
+  #onSpeechStopped(utterance: Utterance): void {
+    const utteranceId = this.#utteranceId
+    this.#emit('callerSpeechStopped', { utteranceId })
+    this.#recognising = this.#recognising.then(() => this.#recognise(utteranceId, utterance))
+  }
+
+  async #recognise(utteranceId: string, { pcm, speechMs }: Utterance): Promise<void> {
+    const recognition = this.#open ? await this.#tryToRecognise(pcm) : NOTHING
+    if (!this.#open) return
+    const understood = this.#dialogue.isSure(recognition.confidence) ? recognition.text : ''
+    this.#emit('callerTranscript', { utteranceId, text: understood })
+    if (!this.#open || this.#dismissed.delete(utteranceId)) return
+    if (understood === '' && speechMs < MIN_SPEECH_MS && !this.#dialogue.asking)
+      return this.#saySomethingUnsaid()
+    this.#unsaid = null
+    this.#answeringId = utteranceId
+    this.#answer(this.#dialogue.hear(understood, recognition.confidence))
+  }
+
+  async #tryToRecognise(pcm: Int16Array): Promise<Recognition> {
+    try {
+      const recognition = await this.#options.speech.recognise(pcm)
+      this.#use('stt', 'second', pcm.length / 16_000)
+      return recognition
+    } catch {
+      this.#emit('trouble', { code: 'recogniser_failed' })
+      return NOTHING
+    }
+  }
+
+  #onKeyPause(): void {
+    const turn = this.#open ? this.#dialogue.endDigits() : null
+    if (turn) this.#answer(turn)
+  }
+
+  /** Answers, unless the caller is speaking again: then what they say next is answered. */
+  #answer(turn: DialogueTurn): void {
+    if (this.#ears) this.#ears.endpointSilenceMs = this.#dialogue.endpointSilenceMs
+    if (!this.#ears?.speaking) return this.#speak(turn)
+    this.#unsaid = turn
+    this.#dialogue.questionHeard = false
+  }
+
+  #speak(turn: DialogueTurn): void {
+    const { say, tool } = turn
+    const then = () => {
+      if (tool) this.#call(tool, say !== '')
+    }
+    this.#speaker.speak({ id: randomUUID(), text: say, then })
+  }
+
+  #call(tool: { name: string; arguments: string }, spoken: boolean): void {
+    this.#toolCallId = randomUUID()
+    this.#emit('toolCall', { id: this.#toolCallId, name: tool.name, arguments: tool.arguments, spoken })
+  }
+
+  #cutShort(): void {
+    const cut = this.#speaker.cancel()
+    if (!cut) return
+    this.#dialogue.questionHeard = false
+    this.#unsaid = { say: cut.rest, tool: null }
+  }
+
+  #saySomethingUnsaid(): void {
+    const unsaid = this.#unsaid
+    this.#unsaid = null
+    if (!unsaid || this.#ears?.speaking) return
+    this.#dialogue.questionHeard = true
+    this.#speak(unsaid)
+  }
+
+  #use(kind: 'stt' | 'tts', unit: string, quantity: number): void {
+    this.#emit('usage', [{ provider: 'offhook', model: 'local', kind, unit, quantity }])
+  }
+
+  #emit<Name extends keyof AgentEngineEvents>(name: Name, ...args: AgentEngineEvents[Name]): void {
+    if (this.#open) (this as EventEmitter).emit(name, ...args)
+  }
+}
+
+/** `rms` is the clearest over the telephone, `slt` the more pleasant on wideband; the agent may choose. */
+function voiceOf(profile: AgentProfile, format: AudioFormat): 'rms' | 'slt' {
+  if (profile.voice === 'rms' || profile.voice === 'slt') return profile.voice
+  return format.sampleRate === 8000 ? 'rms' : 'slt'
+}
