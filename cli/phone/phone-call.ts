@@ -108,9 +108,10 @@ async function hold(
       else leg.dial(turn.digits)
     }
   })
-  leg.on('cleared', ({ droppedMs }) =>
-    progress.note(`the agent's audio was cleared, ${droppedMs} ms unheard`)
-  )
+  leg.on('cleared', ({ droppedMs }) => {
+    // The server clears the line once more before it hangs up.
+    if (droppedMs > 0) progress.note(`the agent's audio was cleared, ${droppedMs} ms unheard`)
+  })
   const hangUp = () => leg.hangUp()
   signal.addEventListener('abort', hangUp, { once: true })
   const cancelTimeout = clock.after(options.timeoutMs, () => {
