@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { existsSync } from 'node:fs'
 import { mkdir, rm, writeFile } from 'node:fs/promises'
+import type { AddressInfo } from 'node:net'
 import { hostname } from 'node:os'
 import path from 'node:path'
 import closeWithGrace from 'close-with-grace'
@@ -8,6 +9,7 @@ import Fastify, { type FastifyBaseLogger, type FastifyInstance, LogController } 
 import type { Logger } from 'pino'
 import { routes } from './routes/index.ts'
 import { createOperatorAuth } from './routes/operator-auth.ts'
+import type { RouteOptions } from './routes/route-options.ts'
 import { createAddressGuard } from './services/address-guard.ts'
 import { logCalls } from './services/call-log.ts'
 import { createTelnyxMedia } from './services/carriers/media.ts'
@@ -16,16 +18,19 @@ import { createTelnyxWebhooks } from './services/carriers/telnyx/telnyx-webhooks
 import { systemClock } from './services/clock.ts'
 import { type Config, ConfigError, loadConfig } from './services/config.ts'
 import { DEFAULT_AGENT } from './services/default-agent.ts'
-import { createEngines } from './services/engines/index.ts'
+import { createEngines, type Engines } from './services/engines/index.ts'
 import { createLogger } from './services/logger.ts'
 import { createMediaTokens } from './services/media-token.ts'
-import { createMetrics } from './services/metrics.ts'
+import { createMetrics, type Metrics } from './services/metrics.ts'
 import { webSocketOrigin } from './services/public-url.ts'
 import { type Database, openDatabase } from './services/store/database.ts'
 import { Store } from './services/store/store.ts'
 import { CallControl } from './sessions/call-control.ts'
 import { createCallEvents } from './sessions/call-events.ts'
 import { CallRegistry } from './sessions/call-registry.ts'
+import type { AgentProfile } from './sessions/contracts/agent-profile.ts'
+import type { CallEvents } from './sessions/contracts/call-events.ts'
+import type { Clock } from './sessions/contracts/clock.ts'
 
 /** A request that takes longer than this to arrive is not one of ours. */
 const REQUEST_TIMEOUT_MS = 20_000
@@ -45,33 +50,106 @@ export interface RunningServer {
   stop(): Promise<void>
 }
 
-/** Starts everything and listens. Rejects with a message for people where it can't. */
+/** Starts everything and listens. Rejects with a message for people where it can't, with nothing left open. */
 export async function startServer(config: Config, log: Logger): Promise<RunningServer> {
+  const core = createCore(config, log)
+  const backends = await openBackends(config, core)
+  const operatorToken = config.operatorToken ?? randomBytes(24).toString('base64url')
+  const app = createApp(config, log)
+  const metrics = createMetrics({
+    events: core.events,
+    liveCalls: () => core.registry.size,
+    frames: () => core.registry.frames,
+    storePending: () => backends.store.recorder.pending
+  })
+  const stopLog = logCalls(core.events, log)
+
+  async function close(): Promise<void> {
+    await app.close()
+    await backends.close()
+    metrics.close()
+    stopLog()
+  }
+  async function drainAndClose(): Promise<void> {
+    const liveCalls = core.registry.size
+    log.info({ event: 'server.draining', liveCalls, drainMs: config.drainMs }, 'Draining')
+    await core.registry.drain(config.drainMs)
+    await close()
+    log.info({ event: 'server.stopped' }, 'Offhook stopped')
+  }
+
+  try {
+    await app.register(routes, createRouteOptions(config, core, backends, { operatorToken, metrics }))
+    await app.listen({ port: config.port, host: config.host })
+  } catch (error) {
+    await close()
+    throw error
+  }
+  const port = (app.server.address() as AddressInfo).port
+  logStarted(config, log, { port, database: backends.database.description })
+  let stopped: Promise<void> | null = null
+  const stop = () => (stopped ??= drainAndClose())
+  const { registry } = core
+  return { app, url: `http://localhost:${port}`, operatorToken, registry, database: backends.database, stop }
+}
+
+interface Core {
+  readonly clock: Clock
+  readonly log: Logger
+  readonly events: CallEvents
+  readonly registry: CallRegistry
+}
+
+function createCore(config: Config, log: Logger): Core {
   const clock = systemClock
-  const replicaId = `${hostname()}:${config.port}`
   const events = createCallEvents({
     now: clock.now,
     onListenerError: (error, type) =>
       log.error({ event: 'listener.failed', err: error, type }, 'A listener failed')
   })
-  const registry = new CallRegistry({ maxConcurrentCalls: config.maxConcurrentCalls, clock })
-  const [database, engines] = await Promise.all([
+  return { clock, log, events, registry: new CallRegistry({ ...config, clock }) }
+}
+
+interface Backends {
+  readonly database: Database
+  readonly store: Store
+  readonly engines: Engines
+  close(): Promise<void>
+}
+
+/** Opens the database and the engines beside each other: both take a second where they are embedded. */
+async function openBackends(config: Config, { clock, events, log }: Core): Promise<Backends> {
+  const [opened, made] = await Promise.allSettled([
     openDatabase({ databaseUrl: config.databaseUrl, dataDir: config.dataDir, log }),
     createEngines(config, { clock, log })
   ])
+  if (opened.status === 'rejected' || made.status === 'rejected') {
+    if (opened.status === 'fulfilled') await opened.value.close()
+    if (made.status === 'fulfilled') await made.value.close()
+    throw opened.status === 'rejected' ? opened.reason : (made as PromiseRejectedResult).reason
+  }
+  const database = opened.value
+  const engines = made.value
+  const replicaId = `${hostname()}:${config.port}`
   const store = new Store({ database, events, clock, log, replicaId, defaultAgent: DEFAULT_AGENT })
-  const metrics = createMetrics({
-    events,
-    liveCalls: () => registry.size,
-    frames: () => registry.frames,
-    storePending: () => store.recorder.pending
-  })
-  const stopLog = logCalls(events, log)
-  const tokens = createMediaTokens({
-    secret: config.streamTokenSecret ?? randomBytes(32).toString('hex'),
-    now: clock.now
-  })
-  const mediaOrigin = originOf(config)
+
+  async function close(): Promise<void> {
+    await engines.close()
+    await store.close(STORE_FLUSH_MS)
+    await database.close()
+  }
+  return { database, store, engines, close }
+}
+
+function createRouteOptions(
+  config: Config,
+  { clock, events, log, registry }: Core,
+  { store, engines }: Backends,
+  { operatorToken, metrics }: { operatorToken: string; metrics: Metrics }
+): RouteOptions {
+  const secret = config.streamTokenSecret ?? randomBytes(32).toString('hex')
+  const tokens = createMediaTokens({ secret, now: clock.now })
+  const streamOrigin = config.telnyx?.streamUrl ?? config.publicUrl
   const control = new CallControl({
     registry,
     events,
@@ -82,18 +160,13 @@ export async function startServer(config: Config, log: Logger): Promise<RunningS
     createEngine: engines.create,
     createTools: () => [],
     mintStream: ({ carrierCallId }) => ({
-      url: `${mediaOrigin}/media-stream-ws?call_id=${encodeURIComponent(carrierCallId)}`,
+      url: `${streamOrigin && webSocketOrigin(streamOrigin)}/media-stream-ws?call_id=${encodeURIComponent(carrierCallId)}`,
       token: tokens.mint(carrierCallId)
     })
   })
-  const operatorToken = config.operatorToken ?? randomBytes(24).toString('base64url')
-  const app = createApp(config, log)
-  const createMedia = createTelnyxMedia({
-    clock,
-    l16ByteOrder: config.telnyx?.l16ByteOrder ?? 'auto',
-    idleTimeoutMs: config.idleTimeoutMs
-  })
-  await app.register(routes, {
+  const l16ByteOrder = config.telnyx?.l16ByteOrder ?? 'auto'
+  const createMedia = createTelnyxMedia({ clock, l16ByteOrder, idleTimeoutMs: config.idleTimeoutMs })
+  return {
     control,
     registry,
     events,
@@ -102,69 +175,50 @@ export async function startServer(config: Config, log: Logger): Promise<RunningS
     guard: createAddressGuard(),
     auth: createOperatorAuth(operatorToken),
     calls: store.calls,
-    agentById: async (id) => {
-      const stored = await store.calls.findAgent(id).catch(() => null)
-      return stored ?? (id === DEFAULT_AGENT.id ? DEFAULT_AGENT : null)
-    },
+    agentById: (id) => findAgent(store, id),
     attachMedia: (socket, held) => createMedia(socket, held.streamFormat),
     telnyx: config.telnyx && {
       carrier: new TelnyxCarrier(config.telnyx),
       webhooks: createTelnyxWebhooks(config.telnyx)
     },
-    mediaOrigin,
+    mediaOrigin: config.publicUrl && webSocketOrigin(config.publicUrl),
     now: clock.now
-  })
-  await app.listen({ port: config.port, host: config.host })
-
-  async function close(): Promise<void> {
-    log.info({ event: 'server.draining', liveCalls: registry.size, drainMs: config.drainMs }, 'Draining')
-    await registry.drain(config.drainMs)
-    await app.close()
-    await engines.close()
-    await store.close(STORE_FLUSH_MS)
-    await database.close()
-    metrics.close()
-    stopLog()
-    log.info({ event: 'server.stopped' }, 'Offhook stopped')
   }
-  let stopped: Promise<void> | null = null
-  const address = app.server.address()
-  const port = typeof address === 'object' && address ? address.port : config.port
+}
+
+async function findAgent(store: Store, id: string): Promise<AgentProfile | null> {
+  const stored = await store.calls.findAgent(id).catch(() => null)
+  return stored ?? (id === DEFAULT_AGENT.id ? DEFAULT_AGENT : null)
+}
+
+function logStarted(
+  config: Config,
+  log: Logger,
+  { port, database }: { port: number; database: string }
+): void {
+  const streamOrigin = config.telnyx?.streamUrl ?? config.publicUrl
+  const mediaStreamUrl = streamOrigin && `${webSocketOrigin(streamOrigin)}/media-stream-ws`
+  const publicUrl = config.publicUrl?.origin ?? null
+  const { engine } = config
   log.info(
-    {
-      event: 'server.started',
-      port,
-      publicUrl: config.publicUrl?.origin ?? null,
-      mediaStreamUrl: mediaOrigin && `${mediaOrigin}/media-stream-ws`,
-      engine: config.engine,
-      database: database.description
-    },
+    { event: 'server.started', port, publicUrl, mediaStreamUrl, engine, database },
     'Offhook listening'
   )
-  return {
-    app,
-    url: `http://localhost:${port}`,
-    operatorToken,
-    registry,
-    database,
-    stop: () => (stopped ??= close())
-  }
 }
 
 function createApp(config: Config, log: Logger): FastifyInstance {
   return Fastify({
-    loggerInstance: log as FastifyBaseLogger,
+    // Its own lines say less than ours; its warnings are kept.
+    loggerInstance: log.child(
+      {},
+      { level: log.isLevelEnabled('warn') ? 'warn' : log.level }
+    ) as FastifyBaseLogger,
     logController: new LogController({ disableRequestLogging: true }),
     trustProxy: config.trustProxy,
     bodyLimit: BODY_LIMIT_BYTES,
     requestTimeout: REQUEST_TIMEOUT_MS,
     forceCloseConnections: true
   })
-}
-
-function originOf(config: Config): string | null {
-  const url = config.telnyx?.streamUrl ?? config.publicUrl
-  return url && webSocketOrigin(url)
 }
 
 /** Where the command-line phone finds a token that was made at start. */
