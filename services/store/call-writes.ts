@@ -33,24 +33,12 @@ const STREAM_CODEC = { pcmu: 'PCMU', pcma: 'PCMA', pcm16: 'L16' } as const satis
   string
 >
 
-/** Kept as rows of `call_events`; the rest is in tables of its own, or too frequent to be worth a row. */
-const KEPT: ReadonlySet<CallEvent['type']> = new Set<CallEvent['type']>([
-  'call.initiated',
-  'call.answered',
-  'stream.requested',
-  'stream.connected',
-  'session.ready',
-  'audio.first_from_caller',
-  'audio.first_to_engine',
-  'audio.first_from_engine',
-  'audio.first_to_caller',
-  'turn.completed',
-  'turn.interrupted',
-  'dtmf',
-  'tool.called',
-  'engine.trouble',
-  'engine.failed',
-  'call.ended'
+/** Leave no row in `call_events`: they are told whole by other tables, or too many to be worth a row each. */
+const UNKEPT: ReadonlySet<CallEvent['type']> = new Set<CallEvent['type']>([
+  'transcript',
+  'usage',
+  'media.malformed',
+  'call.heartbeat'
 ])
 
 /** What an event leaves in the database, once the call has its row; null where it leaves nothing. */
@@ -121,7 +109,7 @@ function keptEvent({ call, at, event }: PublishedCallEvent) {
     const { name, eventId, occurredAt, payload } = event
     return { type: name, eventId, occurredAt, payload }
   }
-  if (!KEPT.has(event.type)) return null
+  if (UNKEPT.has(event.type)) return null
   const { type, ...payload } = event
   return { type, eventId: fingerprint(call.callId, at, 0, event), occurredAt: at, payload }
 }

@@ -127,7 +127,7 @@ eachDatabase((databases) => {
     })
 
     it('writes the same rows when everything is published twice', async (t) => {
-      const { play, flush, store } = await start(databases, t)
+      const { play, flush, store, logs } = await start(databases, t)
       const call = inboundCall()
       const record = {
         provider: 'openai',
@@ -147,6 +147,7 @@ eachDatabase((databases) => {
       await flush()
       assert.deepEqual(await store.findCall(call.callId), once)
       assert.equal(once?.usage.items.length, 2)
+      assert.deepEqual(logs.of('store.dropped'), [])
     })
 
     it('shows a call as initiated, then answered, then live', async (t) => {
