@@ -44,7 +44,7 @@ export async function prepareHome(
   const home = path.join(await realpath(dataDir), 'postgres')
   const linked = await readlink(home).catch(() => null)
   if (linked) return claim(linked, account)
-  if (!account || (await canEnter(account, path.dirname(home)))) return claim(home, account)
+  if (!account || (await admit(account, path.dirname(home)))) return claim(home, account)
   await refuseToAbandon(home, account)
   const elsewhere = path.join(
     systemDir,
@@ -82,6 +82,19 @@ async function refuseToAbandon(home: string, account: Account): Promise<void> {
     )
   }
   await rmdir(home).catch(() => undefined)
+}
+
+/**
+ * Whether `account` can enter the folder, once its group may. The group is given only where it had no rights there at
+ * all (a folder made under umask 077), so that nobody loses or gains any but `account`.
+ */
+async function admit(account: Account, dir: string): Promise<boolean> {
+  if (await canEnter(account, dir)) return true
+  const { uid, mode } = await stat(dir)
+  if (uid !== 0 || (mode & 0o070) !== 0 || !(await canEnter(account, path.dirname(dir)))) return false
+  await chown(dir, uid, account.ids.gid)
+  await chmod(dir, (mode & 0o7777) | 0o010)
+  return canEnter(account, dir)
 }
 
 async function canEnter(account: Account, dir: string): Promise<boolean> {

@@ -200,6 +200,14 @@ describe('embedded PostgreSQL for root', onlyRoot, () => {
     assert.deepEqual(second.logs.of('database.moved'), [])
   })
 
+  it('stays in a DATA_DIR that is private to root, and lets nobody but the database in', async (t) => {
+    const dataDir = await tempDataDir(t)
+    await chmod(dataDir, 0o700)
+    const { description } = await open(t, dataDir, path.join(dataDir, 'system'))
+    assert.ok(description.endsWith(`in ${dataDir}/postgres`))
+    assert.equal((await stat(dataDir)).mode & 0o777, 0o710)
+  })
+
   it('refuses to begin anew beside a full database that it cannot reach any more', async (t) => {
     const outer = await tempDataDir(t)
     const dataDir = path.join(outer, 'data')
