@@ -2,7 +2,8 @@
  * The carrier's end of Telnyx's media-stream dialect: JSON text in snake_case, sequence numbers, chunks and timestamps
  * as strings (developers.telnyx.com, "Media streaming over WebSockets").
  */
-import { parseFrame } from '../../services/carriers/telnyx/telnyx-messages.ts'
+import { parseJsonFrame } from '../../services/carriers/json-frame.ts'
+import type { TelnyxFrame } from '../../services/carriers/telnyx/telnyx-messages.ts'
 
 /** What the server tells the carrier. */
 export type ServerFrame =
@@ -12,7 +13,7 @@ export type ServerFrame =
 
 /** null where a frame is none of the three that a server may send. */
 export function parseServerFrame(text: string): ServerFrame | null {
-  const frame = parseFrame(text)
+  const frame = parseJsonFrame<TelnyxFrame>(text)
   if (frame?.event === 'clear') return { event: 'clear' }
   if (frame?.event === 'mark' && typeof frame.mark?.name === 'string') {
     return { event: 'mark', name: frame.mark.name }

@@ -10,26 +10,16 @@ import type {
   MediaTransportEvents,
   StreamStart
 } from '../../../sessions/contracts/media-transport.ts'
-import { CLOSE_NORMAL, CLOSE_POLICY_VIOLATION, SOCKET_OPEN, type SocketLike } from '../socket-like.ts'
-import {
-  announcedFormat,
-  CLEAR_FRAME,
-  markFrame,
-  mediaFrame,
-  parseFrame,
-  type TelnyxFrame
-} from './telnyx-messages.ts'
+import { MediaSocket } from '../media-socket.ts'
+import type { SocketLike } from '../socket-like.ts'
+import { announcedFormat, CLEAR_FRAME, markFrame, mediaFrame, type TelnyxFrame } from './telnyx-messages.ts'
 
-/** A stream with this many malformed frames is not worth keeping. */
-const MALFORMED_LIMIT = 20
 /** Longest audio of one message; Telnyx takes 20 ms to 30 s. */
 const MESSAGE_LIMIT_MS = 1000
 /** The first stream whose byte order is open is listened to for at most this long before the agent speaks. */
 const PROBE_LIMIT_MS = 250
 /** A caller who is quiet this long tells nothing about the byte order. */
 const QUIET_FRAMES = 3
-/** Audio that the socket has not taken, beyond which a dead peer is assumed: about a minute of L16 at 24 kHz. */
-const SEND_BUFFER_LIMIT_BYTES = 4_000_000
 
 export interface TelnyxMediaTransportOptions {
   readonly socket: SocketLike
@@ -45,23 +35,17 @@ export interface TelnyxMediaTransportOptions {
 /** The media leg of a Telnyx call. Listeners are attached to the socket at once, so that no frame is missed. */
 export class TelnyxMediaTransport extends EventEmitter<MediaTransportEvents> implements MediaTransport {
   readonly outboundFormat: AudioFormat
-  readonly #socket: SocketLike
+  readonly #socket: MediaSocket<TelnyxFrame>
   readonly #clock: Clock
-  readonly #idleTimeoutMs: number
   readonly #l16: L16Reader
   readonly #presumedByteOrder: TelnyxMediaTransportOptions['presumedByteOrder']
   readonly #reorder = new ReorderBuffer<Buffer>({ deliver: (payload) => this.#deliver(payload) })
   #inboundFormat: AudioFormat | null = null
   /** A stream that has begun and is listened to for its byte order before anybody is told. */
   #probe: { start: StreamStart; heard: Uint8Array[]; quietFrames: number; cancel: () => void } | null = null
-  #lastFrameAt: number
-  #cancelIdle: () => void
-  #malformed = 0
-  #stopped = false
 
   constructor(options: TelnyxMediaTransportOptions) {
     super()
-    this.#socket = options.socket
     this.#clock = options.clock
     this.outboundFormat = options.outboundFormat
     this.#presumedByteOrder = options.presumedByteOrder
@@ -73,12 +57,14 @@ export class TelnyxMediaTransport extends EventEmitter<MediaTransportEvents> imp
         else this.emit('audio', payload)
       }
     })
-    this.#idleTimeoutMs = options.idleTimeoutMs
-    this.#lastFrameAt = options.clock.now()
-    this.#cancelIdle = this.#watchIdle(options.idleTimeoutMs)
-    options.socket.on('message', (data, isBinary) => this.#onMessage(data, isBinary))
-    options.socket.on('close', () => this.#stop('socket_closed'))
-    options.socket.on('error', () => this.#socket.terminate())
+    this.#socket = new MediaSocket({
+      socket: options.socket,
+      clock: options.clock,
+      idleTimeoutMs: options.idleTimeoutMs,
+      onFrame: (frame) => this.#onFrame(frame),
+      onMalformed: (cause) => this.emit('malformed', cause),
+      onStopped: (reason) => this.#onStopped(reason)
+    })
   }
 
   send(payload: Uint8Array): void {
@@ -89,41 +75,21 @@ export class TelnyxMediaTransport extends EventEmitter<MediaTransportEvents> imp
   }
 
   mark(name: string): void {
-    this.#write(markFrame(name))
+    this.#socket.send(markFrame(name))
   }
 
   clear(): void {
-    this.#write(CLEAR_FRAME)
+    this.#socket.send(CLEAR_FRAME)
   }
 
   close(): void {
-    this.#stop('closed_by_us')
-    if (this.#socket.readyState === SOCKET_OPEN) this.#socket.close(CLOSE_NORMAL)
+    this.#socket.close()
   }
 
   #sendMedia(payload: Uint8Array): void {
     const bigEndian = this.outboundFormat.encoding === 'pcm16' && this.#l16.order === 'be'
     const bytes = bigEndian ? swapBytes16(payload) : payload
-    this.#write(mediaFrame(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)))
-  }
-
-  #write(frame: string): void {
-    if (this.#socket.readyState !== SOCKET_OPEN) return
-    if (this.#socket.bufferedAmount > SEND_BUFFER_LIMIT_BYTES) this.#socket.terminate()
-    else this.#socket.send(frame)
-  }
-
-  #onMessage(data: Buffer | ArrayBuffer | Buffer[], isBinary: boolean): void {
-    if (this.#stopped) return
-    this.#lastFrameAt = this.#clock.now()
-    const frame = isBinary ? null : parseFrame(data.toString())
-    if (!frame) return this.#onMalformed('not_json')
-    // What a socket's listener throws would end the process, and every call with it.
-    try {
-      this.#onFrame(frame)
-    } catch {
-      this.#onMalformed('unreadable')
-    }
+    this.#socket.send(mediaFrame(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)))
   }
 
   #onFrame(frame: TelnyxFrame): void {
@@ -132,30 +98,30 @@ export class TelnyxMediaTransport extends EventEmitter<MediaTransportEvents> imp
         return this.#onMedia(frame)
       case 'mark':
         if (typeof frame.mark?.name === 'string') this.emit('mark', frame.mark.name)
-        else this.#onMalformed('mark_without_name')
+        else this.#socket.malformed('mark_without_name')
         return
       case 'start':
         return this.#onStart(frame)
       case 'dtmf':
         if (typeof frame.dtmf?.digit === 'string') this.emit('dtmf', frame.dtmf.digit)
-        else this.#onMalformed('dtmf_without_digit')
+        else this.#socket.malformed('dtmf_without_digit')
         return
       case 'stop':
-        return this.#stop('stop')
+        return this.#socket.stop('stop')
       case 'error':
         this.emit('malformed', `carrier_error_${String(frame.payload?.code ?? 'unknown')}`)
         return
       case 'connected':
         return
       default:
-        if (typeof frame.event !== 'string') this.#onMalformed('no_event')
+        if (typeof frame.event !== 'string') this.#socket.malformed('no_event')
     }
   }
 
   #onStart(frame: TelnyxFrame): void {
-    if (!frame.start) return this.#onMalformed('start_without_fields')
+    if (!frame.start) return this.#socket.malformed('start_without_fields')
     const format = announcedFormat(frame.start)
-    if (!format) return this.#refuse('unsupported_media')
+    if (!format) return this.#socket.refuse('unsupported_media')
     const id = frame.start.call_control_id
     this.#inboundFormat = format
     this.#reorder.reset()
@@ -180,20 +146,20 @@ export class TelnyxMediaTransport extends EventEmitter<MediaTransportEvents> imp
     probe.cancel()
     this.#probe = null
     this.emit('started', probe.start)
-    for (const payload of probe.heard) this.emit('audio', payload)
+    for (const payload of probe.heard) if (!this.#socket.stopped) this.emit('audio', payload)
   }
 
   #onMedia({ media }: TelnyxFrame): void {
-    if (typeof media?.payload !== 'string') return this.#onMalformed('media_without_payload')
+    if (typeof media?.payload !== 'string') return this.#socket.malformed('media_without_payload')
     if (media.track === 'outbound') return
     const payload = Buffer.from(media.payload, 'base64')
-    if (payload.byteLength === 0) return this.#onMalformed('media_not_base64')
+    if (payload.byteLength === 0) return this.#socket.malformed('media_not_base64')
     this.#reorder.push(Number(media.chunk ?? Number.NaN), payload)
   }
 
   #deliver(payload: Buffer): void {
     const format = this.#inboundFormat
-    if (!format) return
+    if (!format || this.#socket.stopped) return
     if (format.encoding !== 'pcm16') {
       this.emit('audio', payload)
       return
@@ -208,29 +174,7 @@ export class TelnyxMediaTransport extends EventEmitter<MediaTransportEvents> imp
     if (this.#l16.decided || this.#probe.quietFrames >= QUIET_FRAMES) this.#endProbe()
   }
 
-  #onMalformed(cause: string): void {
-    this.#malformed += 1
-    this.emit('malformed', cause)
-    if (this.#malformed >= MALFORMED_LIMIT) this.#refuse('protocol_error')
-  }
-
-  #refuse(reason: MediaStopReason): void {
-    this.#stop(reason)
-    if (this.#socket.readyState === SOCKET_OPEN) this.#socket.close(CLOSE_POLICY_VIOLATION, reason)
-  }
-
-  #watchIdle(delayMs: number): () => void {
-    return this.#clock.after(delayMs, () => {
-      const silentMs = this.#clock.now() - this.#lastFrameAt
-      if (silentMs < this.#idleTimeoutMs) this.#cancelIdle = this.#watchIdle(this.#idleTimeoutMs - silentMs)
-      else this.#refuse('idle')
-    })
-  }
-
-  #stop(reason: MediaStopReason): void {
-    if (this.#stopped) return
-    this.#stopped = true
-    this.#cancelIdle()
+  #onStopped(reason: MediaStopReason): void {
     this.#probe?.cancel()
     this.#probe = null
     this.emit('stopped', reason)

@@ -19,18 +19,6 @@ export interface TelnyxFrame {
   readonly payload?: { readonly code?: unknown }
 }
 
-/** The frame of a text message; null where it is not a JSON object. */
-export function parseFrame(text: string): TelnyxFrame | null {
-  try {
-    const value: unknown = JSON.parse(text)
-    return typeof value === 'object' && value !== null && !Array.isArray(value)
-      ? (value as TelnyxFrame)
-      : null
-  } catch {
-    return null
-  }
-}
-
 /** The format that a `start` announces; null for an encoding or rate that Offhook does not speak. */
 export function announcedFormat(start: TelnyxStart): AudioFormat | null {
   const encoding = String(start.media_format?.encoding ?? '').toUpperCase()
