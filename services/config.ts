@@ -30,12 +30,7 @@ export interface Config {
   readonly trustProxy: boolean
   readonly streamTokenSecret: string | null
   readonly telnyx: TelnyxConfig | null
-  /** What Telnyx streams; a test call has its own. */
-  readonly twilio: {
-    readonly accountSid: string
-    readonly authToken: string
-    readonly baseUrl: string | null
-  } | null
+  readonly twilio: TwilioConfig | null
   readonly engine: EngineName
   readonly openai: OpenAiConfig | null
   readonly dialoguePath: string | null
@@ -62,6 +57,13 @@ export interface TelnyxConfig {
   readonly noiseSuppression: 'both' | 'inbound' | 'outbound' | 'off'
 }
 
+export interface TwilioConfig {
+  readonly accountSid: string
+  /** Of the REST API, and the key of the signatures. */
+  readonly authToken: string
+  readonly baseUrl: string | null
+}
+
 export interface OpenAiConfig {
   readonly apiKey: string
   readonly baseUrl: string | null
@@ -81,6 +83,7 @@ export function loadConfig(environment: Readonly<Record<string, string | undefin
   const env = readEnvironment(environment, faults)
   const publicUrl = readPublicUrl(env, faults)
   const telnyx = readTelnyx(env, publicUrl, faults)
+  const twilio = readTwilio(env, publicUrl, faults)
   checkEngine(env, faults)
   if (env.REDIS_URL && !env.STREAM_TOKEN_SECRET)
     faults.push('STREAM_TOKEN_SECRET: expected a shared secret where REDIS_URL is set')
@@ -96,7 +99,7 @@ export function loadConfig(environment: Readonly<Record<string, string | undefin
     trustProxy: env.TRUST_PROXY ? env.TRUST_PROXY === 'true' : env.RAILWAY_ENVIRONMENT !== undefined,
     streamTokenSecret: env.STREAM_TOKEN_SECRET ?? null,
     telnyx,
-    twilio: readTwilio(env),
+    twilio,
     engine: (env.AGENT_ENGINE ?? (env.OPENAI_API_KEY ? 'realtime' : 'local')) as EngineName,
     openai: readOpenAi(env),
     dialoguePath: env.LOCAL_DIALOGUE ?? null,
@@ -179,11 +182,15 @@ function requirePublicAddress(env: Environment, key: string, publicUrl: URL | nu
   )
 }
 
-function readTwilio(env: Environment): Config['twilio'] {
-  if (!env.TWILIO_ACCOUNT_SID || !env.TWILIO_AUTH_TOKEN) return null
+function readTwilio(env: Environment, publicUrl: URL | null, faults: string[]): TwilioConfig | null {
+  const { TWILIO_ACCOUNT_SID: accountSid, TWILIO_AUTH_TOKEN: authToken } = env
+  if (!accountSid && !authToken) return null
+  if (!accountSid) faults.push('TWILIO_ACCOUNT_SID: expected where TWILIO_AUTH_TOKEN is set')
+  if (!authToken) faults.push('TWILIO_AUTH_TOKEN: expected where TWILIO_ACCOUNT_SID is set')
+  requirePublicAddress(env, 'TWILIO_ACCOUNT_SID', publicUrl, faults)
   return {
-    accountSid: env.TWILIO_ACCOUNT_SID,
-    authToken: env.TWILIO_AUTH_TOKEN,
+    accountSid: accountSid ?? '',
+    authToken: authToken ?? '',
     baseUrl: env.TWILIO_BASE_URL ?? null
   }
 }

@@ -17,6 +17,9 @@ export interface Carrier {
   hangUp(carrierCallId: string): Promise<void>
 }
 
+/** A carrier that is told in the reply to its webhook what to do with a call, so that nothing is asked of it before. */
+export type ReplyCarrier = Omit<Carrier, 'answer' | 'refuse'>
+
 export interface StreamRequest {
   /** Without the token. */
   readonly streamUrl: string

@@ -44,6 +44,7 @@ export type MediaTransportEvents = {
  * - `socket_closed`: the socket went without a `stop`;
  * - `idle`: no frame of any kind for the configured time;
  * - `protocol_error`: too many malformed frames;
+ * - `unauthorized`: its token was not the one of this call;
  * - `unsupported_media`: it announced an encoding that Offhook does not speak;
  * - `closed_by_us`: `close()`.
  */
@@ -52,5 +53,6 @@ export type MediaStopReason =
   | 'socket_closed'
   | 'idle'
   | 'protocol_error'
+  | 'unauthorized'
   | 'unsupported_media'
   | 'closed_by_us'

@@ -1,0 +1,131 @@
+import pRetry from 'p-retry'
+import twilio from 'twilio'
+import { type AudioFormat, PCMU_8K } from '../../../audio/format.ts'
+import type { ReplyCarrier, StreamRequest } from '../../../sessions/contracts/carrier.ts'
+import { CallError } from '../../../sessions/errors.ts'
+import type { TwilioConfig } from '../../config.ts'
+
+/** A caller hears silence meanwhile: better to fail than to keep them longer. */
+const REQUEST_TIMEOUT_MS = 10_000
+/** A hang-up may be tried again without harm; the call is held for at most 5 s for it. */
+const HANG_UP_RETRIES = { retries: 2, minTimeout: 300, maxTimeout: 1000 }
+/** "Invalid call state": the call is not in progress any more. */
+const ALREADY_ENDED = '21220'
+/** How long the other party of a transfer may let it ring. */
+const TRANSFER_RING_SECONDS = 30
+
+export interface TwilioCarrierOptions extends TwilioConfig {
+  /** Where Twilio asks what to do with a call that was answered: the voice webhook. */
+  readonly voiceUrl: string
+  /** Where Twilio tells what became of a call. */
+  readonly statusUrl: string
+}
+
+/** The control leg of Twilio: TwiML in reply to its webhooks, and its REST API for everything else. */
+export class TwilioCarrier implements ReplyCarrier {
+  readonly name = 'twilio'
+  readonly streamFormat: AudioFormat = PCMU_8K
+  readonly #client: twilio.Twilio
+  readonly #options: TwilioCarrierOptions
+
+  constructor(options: TwilioCarrierOptions) {
+    this.#options = options
+    const { accountSid, authToken, baseUrl } = options
+    this.#client = new twilio.Twilio(accountSid, authToken, { httpClient: createHttpClient(baseUrl) })
+  }
+
+  /** TwiML that answers the call and connects it to this media socket. */
+  answerReply(stream: { url: string; token: string }): string {
+    return connectTo(stream).toString()
+  }
+
+  /** TwiML that declines the call as busy: no capacity, or draining. */
+  refuseReply(): string {
+    const response = new twilio.twiml.VoiceResponse()
+    response.reject({ reason: 'busy' })
+    return response.toString()
+  }
+
+  /** Calls somebody, and resolves with the CallSid. Once they answer, the voice webhook is asked what to do. */
+  async dial(call: { to: string; from: string }): Promise<string> {
+    const { voiceUrl, statusUrl } = this.#options
+    const { sid } = await this.#request(() =>
+      this.#client.calls.create({
+        ...call,
+        url: voiceUrl,
+        statusCallback: statusUrl,
+        statusCallbackEvent: ['initiated', 'ringing', 'answered', 'completed']
+      })
+    )
+    return sid
+  }
+
+  /** For a call whose stream was lost: one that is answered gets its stream with the reply. */
+  async startStream(carrierCallId: string, stream: { url: string; token: string }): Promise<StreamRequest> {
+    await this.#request(() => this.#client.calls(carrierCallId).update({ twiml: connectTo(stream) }))
+    return { streamUrl: stream.url, parameters: {} }
+  }
+
+  async hangUp(carrierCallId: string): Promise<void> {
+    const hangUp = () =>
+      this.#request(() => this.#client.calls(carrierCallId).update({ status: 'completed' }))
+    const shouldRetry = ({ error }: { error: Error }) => error instanceof CallError && error.retryable
+    try {
+      await pRetry(hangUp, { ...HANG_UP_RETRIES, shouldRetry })
+    } catch (error) {
+      if (error instanceof CallError && error.detail === ALREADY_ENDED) return
+      throw error
+    }
+  }
+
+  /** Hands the caller over to somebody else; the media stream ends with it. */
+  async transfer(carrierCallId: string, to: string): Promise<void> {
+    const response = new twilio.twiml.VoiceResponse()
+    response.dial({ timeout: TRANSFER_RING_SECONDS }).number(to)
+    await this.#request(() => this.#client.calls(carrierCallId).update({ twiml: response }))
+  }
+
+  /** @throws CallError whose `detail` is Twilio's error code. The SDK tries again by itself on 429. */
+  async #request<T>(send: () => Promise<T>): Promise<T> {
+    try {
+      return await send()
+    } catch (error) {
+      throw toCallError(error)
+    }
+  }
+}
+
+/** A stream's URL has no query, since Twilio drops it: the token goes into the `start` frame. */
+function connectTo(stream: { url: string; token: string }): InstanceType<typeof twilio.twiml.VoiceResponse> {
+  const response = new twilio.twiml.VoiceResponse()
+  response.connect().stream({ url: stream.url }).parameter({ name: 'token', value: stream.token })
+  return response
+}
+
+/** The SDK knows no other host than Twilio's own, so the origin of a request is changed on its way out. */
+function createHttpClient(baseUrl: string | null): twilio.RequestClient {
+  const client = new twilio.RequestClient({ timeout: REQUEST_TIMEOUT_MS, autoRetry: true })
+  if (baseUrl === null) return client
+  const base = baseUrl.replace(/\/$/, '')
+  client.axios.interceptors.request.use((request) => {
+    const { pathname, search } = new URL(request.url ?? '')
+    request.url = `${base}${pathname}${search}`
+    return request
+  })
+  return client
+}
+
+function toCallError(error: unknown): CallError {
+  const { status, code } = error as { status?: unknown; code?: unknown }
+  if (typeof status !== 'number') {
+    return new CallError('CARRIER_UNREACHABLE', 'Twilio could not be reached', {
+      retryable: true,
+      cause: error
+    })
+  }
+  return new CallError('CARRIER_REFUSED', 'Twilio refused the request', {
+    retryable: status >= 500 || status === 429,
+    detail: typeof code === 'number' ? String(code) : `http_${status}`,
+    cause: error
+  })
+}
