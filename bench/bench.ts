@@ -1,0 +1,41 @@
+/**
+ * The performance benchmark: `npm run bench -- [--quick] [--only load|barge-in|soak|audio]`.
+ *
+ * Server, load and carrier stand-ins run in processes of their own on loopback, the server pinned to one core. Costs
+ * are told beside those of a bare relay in the same run, since milliseconds alone tell of the machine.
+ */
+import { cpus } from 'node:os'
+import { parseArgs } from 'node:util'
+import { Bars } from './bars.ts'
+import { runLoad } from './load-section.ts'
+import { canPin } from './processes.ts'
+
+const SECTIONS = ['load', 'barge-in', 'soak', 'audio'] as const
+
+const { values } = parseArgs({
+  options: { quick: { type: 'boolean', default: false }, only: { type: 'string', multiple: true } }
+})
+const wanted = values.only ?? SECTIONS
+const unknown = wanted.find((section) => !SECTIONS.some((name) => name === section))
+if (unknown !== undefined) {
+  console.error(`--only takes ${SECTIONS.join(', ')}; not '${unknown}'`)
+  process.exit(2)
+}
+
+const bars = new Bars()
+const startedAt = performance.now()
+const [cpu] = cpus()
+console.log(`${cpus().length} cores (${cpu.model.trim()}), Node ${process.version}, ${process.platform}`)
+console.log(
+  canPin
+    ? 'The relays are pinned to core 0, what calls them to core 1.'
+    : 'No taskset here: nothing is pinned to a core, and a core is not what is measured.'
+)
+if (wanted.includes('load')) {
+  const calls = values.quick ? [10, 50] : [10, 50, 100, 200, 300, 400]
+  await runLoad({ calls, windowMs: values.quick ? 4000 : 6000 }, bars)
+}
+
+console.log(`\nAfter ${Math.round((performance.now() - startedAt) / 1000)} s:`)
+bars.print()
+if (!bars.allPassed) process.exitCode = 1

@@ -1,0 +1,124 @@
+/** The load: callers at Telnyx and sessions at OpenAI, in one process, so that one clock sees both ends of the relay. */
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { WebSocket } from 'ws'
+import { createProcessMeter, type ProcessSample } from '../process-meter.ts'
+import { answerQuestions } from '../processes.ts'
+import { Front } from './front.ts'
+import { LoadCall } from './load-call.ts'
+import { type LegFormats, makeAudio } from './load-shape.ts'
+import { LoadStats, type WindowResult } from './load-stats.ts'
+import { runSoak, SoakCalls } from './soak-calls.ts'
+import { Ticker } from './ticker.ts'
+
+/** What is on its way when the callers fall silent has this long to arrive, as long as any of it does. */
+const SETTLE_STEP_MS = 250
+const SETTLE_LIMIT_MS = 5000
+const CONNECT_DEADLINE_MS = 10_000
+
+export type Target = { webhookUrl: string } | { mediaUrl: string }
+
+export interface LossResult {
+  readonly framesSent: number
+  readonly framesLost: number
+  readonly wrongFrames: number
+  readonly audioLostMs: number
+}
+
+const stats = new LoadStats()
+const ticker = new Ticker()
+const meter = createProcessMeter()
+const soak = new SoakCalls()
+let calls: LoadCall[] = []
+let target: Target | null = null
+/** Calls are set up one after the other, so that a session of the model is of the call that waits for one. */
+let expecting: LoadCall | null = null
+
+const front = new Front({
+  onEngine(socket: WebSocket) {
+    if (!expecting) return soak.onEngine(socket)
+    expecting.attachEngine(socket)
+    if (target && 'mediaUrl' in target) expecting.unconfigured()
+  },
+  onCommand(callControlId, command, body) {
+    const call = calls.find((one) => one.callControlId === callControlId)
+    if (!call) return soak.onCommand(callControlId, command, body)
+    if (command === 'answer') sendWebhook('call.answered', call)
+    if (command === 'streaming_start') call.openCarrier(String(body.stream_url))
+  }
+})
+const address = await front.listen()
+
+function sendWebhook(eventType: string, call: LoadCall): void {
+  if (!target || 'mediaUrl' in target) return
+  front.sendWebhook(target.webhookUrl, eventType, {
+    call_control_id: call.callControlId,
+    direction: 'incoming',
+    from: '+13125550100',
+    to: '+13125550199'
+  })
+}
+
+async function place(index: number, audio: ReturnType<typeof makeAudio>): Promise<void> {
+  const live = Promise.withResolvers<void>()
+  const call = new LoadCall({ index, audio, stats, onLive: live.resolve })
+  const timer = setTimeout(
+    () => live.reject(new Error(`Call ${index} did not come about`)),
+    CONNECT_DEADLINE_MS
+  )
+  expecting = call
+  calls.push(call)
+  if (target && 'mediaUrl' in target) call.openCarrier(target.mediaUrl)
+  else sendWebhook('call.initiated', call)
+  await live.promise
+  clearTimeout(timer)
+  expecting = null
+  ticker.add(call)
+}
+
+async function settle(): Promise<void> {
+  const received = () => calls.reduce((sum, call) => sum + call.framesReceived - call.audioLostMs, 0)
+  for (let waitedMs = 0; waitedMs < SETTLE_LIMIT_MS; waitedMs += SETTLE_STEP_MS) {
+    const before = received()
+    await sleep(SETTLE_STEP_MS)
+    if (received() === before) return
+  }
+}
+
+const questions = {
+  address: (_: null) => address,
+  async connect(load: { target: Target; calls: number; formats: LegFormats }): Promise<void> {
+    target = load.target
+    const audio = makeAudio(load.formats)
+    for (let index = 0; index < load.calls; index++) await place(index, audio)
+  },
+  begin(_: null): ProcessSample {
+    stats.begin()
+    return meter.sample()
+  },
+  end(_: null): WindowResult & { sample: ProcessSample } {
+    return { ...stats.end(), sample: meter.sample() }
+  },
+  /** Ends the calls and tells what got lost. */
+  async finish(_: null): Promise<LossResult> {
+    for (const call of calls) call.fallSilent()
+    await settle()
+    const sum = (of: (call: LoadCall) => number) => calls.reduce((total, call) => total + of(call), 0)
+    const losses = {
+      framesSent: sum((call) => call.framesSent),
+      framesLost: sum((call) => Math.abs(call.framesLost)),
+      wrongFrames: sum((call) => call.wrongFrames),
+      audioLostMs: sum((call) => Math.max(0, call.audioLostMs))
+    }
+    ticker.clear()
+    for (const call of calls) sendWebhook('call.hangup', call)
+    await front.webhooksSettled()
+    for (const call of calls) call.close()
+    calls = []
+    return losses
+  },
+  soak: (options: { webhookUrl: string; calls: number; concurrency: number; limitMs: number }) =>
+    runSoak({ ...options, front, soak })
+}
+export type LoadQuestions = typeof questions
+
+answerQuestions(questions, () => front.close())

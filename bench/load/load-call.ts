@@ -1,0 +1,214 @@
+import { performance } from 'node:perf_hooks'
+import type { RawData, WebSocket } from 'ws'
+import { durationMs } from '../../audio/format.ts'
+import {
+  connectedFrame,
+  markFrame,
+  mediaFrame,
+  startFrame
+} from '../../test/standins/telnyx/stream-frames.ts'
+import { openSocket } from './fast-socket.ts'
+import { FRAME_MS, type LoadAudio, NUMBER_LENGTH, numberedPayload } from './load-shape.ts'
+import type { LoadStats } from './load-stats.ts'
+import { ModelVoice } from './model-voice.ts'
+import type { Ticked } from './ticker.ts'
+
+/** Frames that may be on their way at once: more than 20 s of them. */
+const IN_FLIGHT = 1024
+/** `{"type":"input_audio_buffer.append","audio":"`: the audio comes right behind it. */
+const APPEND_HEAD = '{"type":"input_audio_buffer.append","audio":"'
+const MEDIA_HEAD = '{"event":"media"'
+const DIGIT_ZERO = 0x30
+
+export interface LoadCallOptions {
+  readonly index: number
+  readonly audio: LoadAudio
+  readonly stats: LoadStats
+  /** Both legs are there. */
+  readonly onLive: () => void
+}
+
+/** Both ends of one call: the caller at the carrier, and the model. What one sends, the other must get. */
+export class LoadCall implements Ticked {
+  readonly callControlId: string
+  /** Milliseconds of the model's audio that did not come out, or came out twice. */
+  outwardErrorMs = 0
+  /** Frames that came out of order, or with other audio than they went in. */
+  wrongFrames = 0
+  framesSent = 0
+  framesReceived = 0
+  readonly #options: LoadCallOptions
+  readonly #streamId: string
+  readonly #frameSentAt = new Float64Array(IN_FLIGHT)
+  readonly #deltaSentAt: number[] = []
+  readonly #voice: ModelVoice
+  #carrier: WebSocket | null = null
+  #engine: WebSocket | null = null
+  #started = false
+  #configured = false
+  #talking = true
+  #heardMs = 0
+  /** The carrier's playout: when what it holds has been played, and the marks in it. */
+  #playedOutAt = 0
+  #marks: { name: string; at: number }[] = []
+
+  constructor(options: LoadCallOptions) {
+    this.#options = options
+    this.callControlId = `v3:load-${process.pid}-${options.index}-${Math.floor(performance.now())}`
+    this.#streamId = `stream-${options.index}`
+    this.#voice = new ModelVoice({
+      index: options.index,
+      deltas: options.audio.deltas,
+      send: (event) => this.#engine?.send(event),
+      onDelta: () => this.#deltaSentAt.push(performance.now())
+    })
+  }
+
+  get framesLost(): number {
+    return this.framesSent - this.framesReceived
+  }
+
+  /** Of the model's audio sent and not heard; less than a frame is a frame that was filled up. */
+  get audioLostMs(): number {
+    return this.#voice.spokenMs - this.#heardMs
+  }
+
+  openCarrier(url: string): void {
+    const { encoding, sampleRate } = this.#options.audio.carrierFormat
+    const socket = openSocket(url)
+    this.#carrier = socket
+    socket.on('message', (data: RawData) => this.#onCarrierMessage(data as Buffer))
+    socket.on('error', (error) => console.error(`A media socket failed: ${error.message}`))
+    socket.on('open', () => {
+      const { callControlId } = this
+      const identity = { streamId: this.#streamId, userId: '', callControlId, callSessionId: '' }
+      const format = {
+        encoding: encoding === 'pcm16' ? ('L16' as const) : ('PCMU' as const),
+        sampleRateHz: sampleRate,
+        byteOrder: 'le' as const
+      }
+      const caller = { from: '+13125550100', to: '+13125550199', clientState: null, customParameters: {} }
+      socket.send(connectedFrame(null))
+      socket.send(startFrame({ ...identity, ...caller }, format, 1))
+      this.#started = true
+      this.#checkLive()
+    })
+  }
+
+  attachEngine(socket: WebSocket): void {
+    this.#engine = socket
+    socket.on('message', (data: RawData) => this.#onEngineMessage(data as Buffer))
+    socket.on('error', (error) => console.error(`A session of the model failed: ${error.message}`))
+    socket.send('{"type":"session.created","event_id":"event_0","session":{"type":"realtime"}}')
+  }
+
+  /** A relay that configures nothing is live once it has opened the session. */
+  unconfigured(): void {
+    this.#configured = true
+    this.#checkLive()
+  }
+
+  sendFrame(now: number): void {
+    if (!this.#talking) return
+    const number = this.framesSent
+    this.#frameSentAt[number % IN_FLIGHT] = performance.now()
+    this.framesSent += 1
+    this.#carrier?.send(
+      mediaFrame({
+        streamId: this.#streamId,
+        sequence: number + 2,
+        track: 'inbound',
+        chunk: number + 1,
+        timestamp: number * FRAME_MS,
+        payload: numberedPayload(number, this.#options.audio)
+      })
+    )
+    if (this.#marks.length > 0) this.#returnMarks(now)
+  }
+
+  converse(now: number): void {
+    this.#voice.step(now)
+  }
+
+  /** Says nothing more; what is on its way may arrive. */
+  fallSilent(): void {
+    this.#talking = false
+    this.#voice.stop()
+  }
+
+  close(): void {
+    this.#carrier?.close()
+    this.#engine?.close()
+  }
+
+  #checkLive(): void {
+    if (!this.#started || !this.#configured) return
+    this.#voice.start(performance.now())
+    this.#options.onLive()
+  }
+
+  #onEngineMessage(data: Buffer): void {
+    // 'i' of input_audio_buffer.append, which is nearly all that comes; see APPEND_HEAD.
+    if (data[9] === 0x69) return this.#onAppend(data)
+    const { type } = JSON.parse(data.toString())
+    if (type !== 'session.update') return
+    this.#engine?.send('{"type":"session.updated","event_id":"event_1","session":{"type":"realtime"}}')
+    this.unconfigured()
+  }
+
+  #onAppend(data: Buffer): void {
+    const expected = this.framesReceived
+    this.framesReceived += 1
+    this.#options.stats.inward(performance.now() - this.#frameSentAt[expected % IN_FLIGHT])
+    if (this.#options.audio.converted) return
+    let number = 0
+    for (let at = APPEND_HEAD.length; at < APPEND_HEAD.length + NUMBER_LENGTH; at++) {
+      number = number * 10 + data[at] - DIGIT_ZERO
+    }
+    if (number !== expected) this.wrongFrames += 1
+  }
+
+  #onCarrierMessage(data: Buffer): void {
+    const now = performance.now()
+    if (data.subarray(0, MEDIA_HEAD.length).equals(MEDIA_HEAD_BYTES)) return this.#onMedia(data, now)
+    const frame = JSON.parse(data.toString())
+    if (frame.event === 'mark')
+      this.#marks.push({ name: frame.mark.name, at: Math.max(now, this.#playedOutAt) })
+    if (frame.event === 'clear') {
+      this.#playedOutAt = now
+      for (const mark of this.#marks) mark.at = now
+    }
+  }
+
+  /** Each delta is at least five frames long, so it becomes one message; a reply's last part of a frame is another. */
+  #onMedia(data: Buffer, now: number): void {
+    const start = data.indexOf(PAYLOAD_BYTES) + PAYLOAD_BYTES.length
+    const ms = durationMs(
+      this.#options.audio.carrierFormat,
+      base64Bytes(data, start, data.indexOf(QUOTE, start))
+    )
+    this.#heardMs += ms
+    this.#playedOutAt = Math.max(now, this.#playedOutAt) + ms
+    const sentAt = this.#deltaSentAt.shift()
+    if (sentAt !== undefined) this.#options.stats.outward(now - sentAt)
+  }
+
+  #returnMarks(now: number): void {
+    while (this.#marks.length > 0 && this.#marks[0].at <= now) {
+      const mark = this.#marks.shift() as { name: string }
+      this.#carrier?.send(markFrame(this.#streamId, 0, mark.name))
+    }
+  }
+}
+
+const MEDIA_HEAD_BYTES = Buffer.from(MEDIA_HEAD)
+const PAYLOAD_BYTES = Buffer.from('"payload":"')
+const QUOTE = 0x22
+const PADDING = 0x3d
+
+/** Bytes that the base64 text in [start, end) stands for. */
+function base64Bytes(text: Buffer, start: number, end: number): number {
+  let padding = 0
+  while (text[end - 1 - padding] === PADDING) padding++
+  return ((end - start) / 4) * 3 - padding
+}

@@ -1,0 +1,65 @@
+import { mkdtemp, rm } from 'node:fs/promises'
+import type { AddressInfo } from 'node:net'
+import { createServer } from 'node:net'
+import { tmpdir } from 'node:os'
+import path from 'node:path'
+import type { FrontAddress } from './load/front.ts'
+import { type BenchProcess, startProcess } from './processes.ts'
+import type { ServerQuestions } from './server-under-test.ts'
+
+/** The relays have a core of their own; what calls them has the other. */
+export const RELAY_CORE = 0
+export const LOAD_CORE = 1
+
+const APPLICATION_ID = '1494404757140276705'
+
+export interface Product extends BenchProcess<ServerQuestions> {
+  readonly webhookUrl: string
+}
+
+/** Starts the server, with a database of its own, between the carrier and the model at these addresses. */
+export async function startProduct(
+  front: Partial<FrontAddress>,
+  options: { env?: Record<string, string>; flags?: string[] } = {}
+): Promise<Product> {
+  const dataDir = await mkdtemp(path.join(tmpdir(), 'offhook-bench-'))
+  const port = await freePort()
+  const url = `http://127.0.0.1:${port}`
+  const server = await startProcess<ServerQuestions>('server-under-test.ts', {
+    core: RELAY_CORE,
+    flags: options.flags,
+    env: {
+      PORT: String(port),
+      HOST: '127.0.0.1',
+      SERVER_URL: url,
+      DATA_DIR: dataDir,
+      TELNYX_API_KEY: 'KEY_STANDIN',
+      TELNYX_PUBLIC_KEY: front.telnyxPublicKey ?? '',
+      TELNYX_APPLICATION_ID: APPLICATION_ID,
+      TELNYX_BASE_URL: front.telnyxBaseUrl ?? '',
+      TELNYX_L16_BYTE_ORDER: 'le',
+      OPENAI_API_KEY: 'sk-stand-in',
+      OPENAI_BASE_URL: front.openAiBaseUrl ?? '',
+      OPERATOR_TOKEN: 'operator-token-of-the-benchmark',
+      MAX_CONCURRENT_CALLS: '1000',
+      DRAIN_SECONDS: '0',
+      ...options.env
+    }
+  })
+
+  async function stop(): Promise<void> {
+    await server.stop()
+    await rm(dataDir, { recursive: true, force: true })
+  }
+
+  return { ...server, webhookUrl: `${url}/api/calls/telnyx/webhook`, stop }
+}
+
+/** A port that was free a moment ago: the server's own address must be known before it listens. */
+async function freePort(): Promise<number> {
+  const probe = createServer()
+  await new Promise<void>((resolve) => probe.listen(0, '127.0.0.1', resolve))
+  const { port } = probe.address() as AddressInfo
+  await new Promise((resolve) => probe.close(resolve))
+  return port
+}

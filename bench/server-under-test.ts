@@ -1,0 +1,20 @@
+/** The real server, as `npm start` runs it but for its log, which goes nowhere, and an ear for the benchmark. */
+import { createWriteStream } from 'node:fs'
+import { startServer } from '../server.ts'
+import { loadConfig } from '../services/config.ts'
+import { createLogger } from '../services/logger.ts'
+import { createProcessMeter } from './process-meter.ts'
+import { answerQuestions } from './processes.ts'
+
+const log = createLogger({ level: 'info', pretty: false, destination: createWriteStream('/dev/null') })
+const server = await startServer(loadConfig(process.env), log)
+const meter = createProcessMeter()
+
+const questions = {
+  sample: (_: null) => meter.sample(),
+  memory: (_: null) => meter.memory(),
+  liveCalls: (_: null) => server.registry.size
+}
+export type ServerQuestions = typeof questions
+
+answerQuestions(questions, () => server.stop())
