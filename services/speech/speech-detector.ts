@@ -1,17 +1,15 @@
 import { NoiseFloor } from './noise-floor.ts'
-import { PitchGate } from './pitch-gate.ts'
-import { ToneGate } from './tone-gate.ts'
-import type { WebRtcVad } from './webrtc-vad.ts'
+import type { SpeechClass, SpeechClassifier } from './speech-classifier.ts'
 
 export interface SpeechDetectorOptions {
   /** Hz. */
   readonly sampleRate: 8000 | 16000
   /** Silence after which a caller has finished; 600 if not given. */
   readonly endpointSilenceMs?: number
-  /** Speech within a window 60 ms longer that makes a beginning; 100 if not given, at most 560. */
+  /** Speech within a window 60 ms longer that makes a beginning, at most 560; the classifier's own if not given. */
   readonly onsetMs?: number
   /** Its own instance, closed with the detector. */
-  readonly vad: WebRtcVad
+  readonly classifier: SpeechClassifier
 }
 
 /** Milliseconds of audio since the detector was made: where speech began, or where it ended. */
@@ -26,20 +24,12 @@ const MIN_VOICED_FRAMES = 3
 const SILENCE_ENERGY = 41 ** 2
 /** Speech is 5 dB above steady noise; the frames of white noise are within 2 dB of their least. */
 const ABOVE_NOISE = 3
-/** While the caller speaks, every fifth frame is looked at for tones: nobody waits for that answer. */
-const TONE_CHECK_FRAMES = 5
 
-/**
- * Finds where a caller speaks: speech to the WebRTC detector, which also takes tones and changing noise for it, well
- * above the noise, not a tone, and voiced where it begins. A frame of silence costs about 2 microseconds, one of speech 8.
- */
+/** Finds where a caller speaks: what stands out of the noise and is speech to the classifier, long enough. */
 export class SpeechDetector {
   /** May be changed at any time. */
   endpointSilenceMs: number
-  readonly #sampleRate: 8000 | 16000
-  readonly #vad: WebRtcVad
-  readonly #toneGate: ToneGate
-  readonly #pitchGate: PitchGate
+  readonly #classifier: SpeechClassifier
   readonly #noiseFloor = new NoiseFloor({ frameMs: FRAME_MS })
   readonly #onsetFrames: number
   readonly #onsetMask: number
@@ -53,15 +43,11 @@ export class SpeechDetector {
   /** Frames until the end of the last one with speech. */
   #spokenUntil = 0
   #speaking = false
-  #tone = false
 
   constructor(options: SpeechDetectorOptions) {
     this.endpointSilenceMs = options.endpointSilenceMs ?? 600
-    this.#sampleRate = options.sampleRate
-    this.#vad = options.vad
-    this.#pitchGate = new PitchGate({ sampleRate: options.sampleRate })
-    this.#toneGate = new ToneGate({ sampleRate: options.sampleRate })
-    this.#onsetFrames = Math.ceil((options.onsetMs ?? 100) / FRAME_MS)
+    this.#classifier = options.classifier
+    this.#onsetFrames = Math.ceil((options.onsetMs ?? options.classifier.onsetMs) / FRAME_MS)
     this.#onsetMask = 2 ** (this.#onsetFrames + ONSET_GAP_FRAMES) - 1
     this.#frame = new Int16Array((options.sampleRate / 1000) * FRAME_MS)
   }
@@ -89,45 +75,40 @@ export class SpeechDetector {
   }
 
   close(): void {
-    this.#vad.close()
+    this.#classifier.close()
   }
 
   #onFrame(): SpeechEdge | null {
     this.#frames++
-    this.#pitchGate.push(this.#frame)
-    const speech = this.#isSpeech()
-    this.#history = ((this.#history << 1) | (speech ? 1 : 0)) & this.#onsetMask
-    if (speech) this.#spokenUntil = this.#frames
-    if (!this.#speaking) return this.#start(speech)
-    if ((this.#frames - this.#spokenUntil) * FRAME_MS < this.endpointSilenceMs) return null
+    const heard = this.#classifier.classify(this.#frame, this.#isLoud(), this.#speaking)
+    this.#history = this.#remember(this.#history, heard !== 'other')
+    if (heard !== 'other') this.#spokenUntil = this.#frames
+    if (!this.#speaking) return this.#start(heard)
+    const silenceMs = (this.#frames - this.#spokenUntil) * FRAME_MS + this.#classifier.endLagMs
+    if (heard !== 'other' || silenceMs < this.endpointSilenceMs) return null
     this.#speaking = false
     this.#history = 0
     this.#voicedHistory = 0
-    return { type: 'stop', atMs: this.#spokenUntil * FRAME_MS }
+    return { type: 'stop', atMs: this.#spokenUntil * FRAME_MS - this.#classifier.endLagMs }
   }
 
-  #start(speech: boolean): SpeechEdge | null {
-    const voiced = speech && this.#pitchGate.isVoiced()
-    this.#voicedHistory = ((this.#voicedHistory << 1) | (voiced ? 1 : 0)) & this.#onsetMask
+  #start(heard: SpeechClass): SpeechEdge | null {
+    this.#voicedHistory = this.#remember(this.#voicedHistory, heard === 'voiced')
     if (bitCount(this.#history) < this.#onsetFrames) return null
     if (bitCount(this.#voicedHistory) < Math.min(MIN_VOICED_FRAMES, this.#onsetFrames)) return null
     this.#speaking = true
     const framesSinceFirst = 32 - Math.clz32(this.#history)
-    return { type: 'start', atMs: (this.#frames - framesSinceFirst) * FRAME_MS }
+    const firstMs = (this.#frames - framesSinceFirst) * FRAME_MS
+    return { type: 'start', atMs: Math.max(0, firstMs - this.#classifier.onsetLagMs) }
   }
 
-  #isSpeech(): boolean {
+  #remember(history: number, bit: boolean): number {
+    return ((history << 1) | (bit ? 1 : 0)) & this.#onsetMask
+  }
+
+  #isLoud(): boolean {
     const energy = this.#energy()
-    const floor = this.#noiseFloor.next(energy)
-    // The detector learns from noise and silence what speech must stand out from: it has to hear all frames.
-    const heard = this.#vad.isSpeech(this.#frame, this.#sampleRate)
-    return heard && energy > Math.max(SILENCE_ENERGY, ABOVE_NOISE * floor) && !this.#isTone()
-  }
-
-  #isTone(): boolean {
-    if (!this.#speaking || this.#frames % TONE_CHECK_FRAMES === 0)
-      this.#tone = this.#toneGate.isTone(this.#frame)
-    return this.#tone
+    return energy > Math.max(SILENCE_ENERGY, ABOVE_NOISE * this.#noiseFloor.next(energy))
   }
 
   /** Mean of the squares. */

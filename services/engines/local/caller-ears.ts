@@ -1,7 +1,7 @@
 import { type AudioFormat, PCM16_16K } from '../../../audio/format.ts'
 import { createTranscoder, type Transcoder } from '../../../audio/transcoder.ts'
+import type { SpeechClassifiers } from '../../speech/speech-classifiers.ts'
 import { SpeechDetector } from '../../speech/speech-detector.ts'
-import type { WebRtcVad } from '../../speech/webrtc-vad.ts'
 import { UtteranceRecorder } from './utterance-recorder.ts'
 
 /** The detector knows of a beginning by its loudest part; a soft consonant may come before. */
@@ -18,7 +18,7 @@ export interface Utterance {
 
 export interface CallerEarsOptions {
   readonly format: AudioFormat
-  readonly vad: WebRtcVad
+  readonly classifiers: Pick<SpeechClassifiers, 'create'>
   readonly onStarted: () => void
   readonly onStopped: (utterance: Utterance) => void
 }
@@ -36,7 +36,8 @@ export class CallerEars {
     this.#options = options
     this.#rate = options.format.sampleRate === 8000 ? 8000 : 16000
     this.#transcoder = createTranscoder(options.format, { encoding: 'pcm16', sampleRate: this.#rate })
-    this.#detector = new SpeechDetector({ sampleRate: this.#rate, vad: options.vad })
+    const classifier = options.classifiers.create(this.#rate)
+    this.#detector = new SpeechDetector({ sampleRate: this.#rate, classifier })
     this.#recorder = new UtteranceRecorder({ sampleRate: this.#rate })
   }
 

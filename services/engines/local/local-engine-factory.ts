@@ -5,7 +5,11 @@ import type { AgentProfile, ToolSpec } from '../../../sessions/contracts/agent-p
 import type { Clock } from '../../../sessions/contracts/clock.ts'
 import { splitClauses } from '../../speech/clauses.ts'
 import { createLocalSpeech, type LocalSpeech } from '../../speech/local-speech.ts'
-import { loadWebRtcVad } from '../../speech/webrtc-vad.ts'
+import {
+  type DetectorChoice,
+  loadSpeechClassifiers,
+  type SpeechClassifiers
+} from '../../speech/speech-classifiers.ts'
 import { type DialogueScript, loadDialogue } from './dialogue-file.ts'
 import { LocalEngine } from './local-engine.ts'
 import { fillTemplate, templateNames } from './template.ts'
@@ -15,6 +19,8 @@ export interface LocalEnginesOptions {
   readonly dialoguePath: string | null
   readonly clock: Clock
   readonly log: Logger
+  /** What tells where a caller speaks; `auto` if not given. */
+  readonly detector?: DetectorChoice
   /** The ears and the voice are started by the first call only: another engine is the default. */
   readonly idle?: boolean
 }
@@ -34,18 +40,17 @@ const END_CALL: ReadonlySet<string> = new Set(['end_call'])
 export async function createLocalEngines(options: LocalEnginesOptions): Promise<LocalEngines> {
   const { clock, log } = options
   const path = options.dialoguePath ?? fileURLToPath(new URL('./receptionist.yaml', import.meta.url))
-  const [dialogue, vad] = await Promise.all([loadDialogue(path, { now: clock.now }), loadWebRtcVad()])
-  const shared = new SharedSpeech(dialogue, log)
+  const dialogue = await loadDialogue(path, { now: clock.now })
+  const shared = new SharedSpeech(dialogue, log, options.detector ?? 'auto')
   if (!options.idle) void shared.start().catch(() => {})
 
   return {
     create(profile, format, tools) {
-      const ready = shared.start()
-      ready.catch(() => {})
+      const classifiers = shared.classifiers()
+      classifiers.catch(() => {})
       return new LocalEngine({
         speech: shared,
-        ready,
-        vad,
+        classifiers,
         dialogue,
         profile,
         format,
@@ -64,44 +69,52 @@ export async function createLocalEngines(options: LocalEnginesOptions): Promise<
 class SharedSpeech implements LocalSpeech {
   readonly #dialogue: DialogueScript
   readonly #log: Logger
-  #speech: Promise<LocalSpeech> | null = null
+  readonly #detector: DetectorChoice
+  #speech: Promise<{ speech: LocalSpeech; classifiers: SpeechClassifiers }> | null = null
   #closed = false
 
-  constructor(dialogue: DialogueScript, log: Logger) {
+  constructor(dialogue: DialogueScript, log: Logger, detector: DetectorChoice) {
     this.#dialogue = dialogue
     this.#log = log
+    this.#detector = detector
   }
 
   async start(): Promise<void> {
     await this.#started()
   }
 
+  async classifiers(): Promise<SpeechClassifiers> {
+    return (await this.#started()).classifiers
+  }
+
   async recognise(pcm: Int16Array) {
-    return (await this.#started()).recognise(pcm)
+    return (await this.#started()).speech.recognise(pcm)
   }
 
   async synthesise(text: string, options: Parameters<LocalSpeech['synthesise']>[1]) {
-    return (await this.#started()).synthesise(text, options)
+    return (await this.#started()).speech.synthesise(text, options)
   }
 
   async close(): Promise<void> {
     this.#closed = true
-    const speech = await this.#speech?.catch(() => null)
-    await speech?.close()
+    const started = await this.#speech?.catch(() => null)
+    started?.classifiers.close()
+    await started?.speech.close()
   }
 
-  #started(): Promise<LocalSpeech> {
+  #started(): Promise<{ speech: LocalSpeech; classifiers: SpeechClassifiers }> {
     if (this.#closed) return Promise.reject(new Error('the embedded agent is closed'))
     this.#speech ??= this.#create()
     return this.#speech
   }
 
-  async #create(): Promise<LocalSpeech> {
+  async #create(): Promise<{ speech: LocalSpeech; classifiers: SpeechClassifiers }> {
     const { data, grammar } = this.#dialogue
     try {
+      const classifiers = await loadSpeechClassifiers({ detector: this.#detector, log: this.#log })
       const speech = await createLocalSpeech({ grammar, pronunciations: data.pronunciations })
       void this.#sayAhead(speech)
-      return speech
+      return { speech, classifiers }
     } catch (error) {
       this.#log.error({ event: 'local_speech.failed', err: error }, 'The embedded agent cannot hear or speak')
       throw error

@@ -6,17 +6,16 @@ import type { AgentProfile } from '../../../sessions/contracts/agent-profile.ts'
 import type { Clock } from '../../../sessions/contracts/clock.ts'
 import { CallError } from '../../../sessions/errors.ts'
 import type { LocalSpeech, Recognition } from '../../speech/local-speech.ts'
-import type { WebRtcVad } from '../../speech/webrtc-vad.ts'
+import type { SpeechClassifiers } from '../../speech/speech-classifiers.ts'
 import { CallerEars, type Utterance } from './caller-ears.ts'
 import { Dialogue, type DialogueTurn } from './dialogue.ts'
 import type { DialogueScript } from './dialogue-file.ts'
-import { ReplySpeaker } from './reply-speaker.ts'
+import { ReplySpeaker, type SpokenReply } from './reply-speaker.ts'
 
 export interface LocalEngineOptions {
   readonly speech: Pick<LocalSpeech, 'recognise' | 'synthesise'>
-  readonly vad: { create(): WebRtcVad }
-  /** Resolves when `speech` can be used; at once if not given. */
-  readonly ready?: Promise<unknown>
+  /** What its ears tell speech by. Resolves when `speech` can be used, too. */
+  readonly classifiers: Promise<Pick<SpeechClassifiers, 'create'>>
   readonly dialogue: DialogueScript
   readonly profile: AgentProfile
   /** The call's own, in both directions. */
@@ -35,6 +34,8 @@ const MIN_SPEECH_MS = 400
 const MOSTLY_HEARD = 0.7
 const NOTHING: Recognition = { text: '', confidence: 0 }
 
+type Speech = Pick<SpokenReply, 'text' | 'then'>
+
 /** The embedded agent: hears with a grammar, answers from a dialogue file, speaks with a local voice. Nothing leaves the machine. */
 export class LocalEngine extends EventEmitter<AgentEngineEvents> implements AgentEngine {
   readonly name = 'local'
@@ -50,7 +51,7 @@ export class LocalEngine extends EventEmitter<AgentEngineEvents> implements Agen
   #recognising: Promise<void> = Promise.resolve()
   readonly #dismissed = new Set<string>()
   /** What was not said because the caller spoke; said after all if that was nothing. */
-  #unsaid: DialogueTurn | null = null
+  #unsaid: Speech | null = null
   /** The utterance that the reply under way answers. */
   #answeringId = ''
   #toolCallId = ''
@@ -85,10 +86,10 @@ export class LocalEngine extends EventEmitter<AgentEngineEvents> implements Agen
     signal.addEventListener('abort', onAbort, { once: true })
     try {
       signal.throwIfAborted()
-      await Promise.race([this.#options.ready, refused.promise])
+      const classifiers = await Promise.race([this.#options.classifiers, refused.promise])
       this.#ears = new CallerEars({
         format: this.inputFormat,
-        vad: this.#options.vad.create(),
+        classifiers,
         onStarted: () => this.#onSpeechStarted(),
         onStopped: (utterance) => this.#onSpeechStopped(utterance)
       })
@@ -120,7 +121,7 @@ export class LocalEngine extends EventEmitter<AgentEngineEvents> implements Agen
   say(text: string): void {
     if (!this.#open || text.trim() === '') return
     this.#dialogue.said(text)
-    this.#speak({ say: text, tool: null })
+    this.#speak({ text, then: () => {} })
   }
 
   /** Does nothing: this agent has no model to be told. */
@@ -153,7 +154,7 @@ export class LocalEngine extends EventEmitter<AgentEngineEvents> implements Agen
     if (!this.#open || toolCallId !== this.#toolCallId) return
     this.#toolCallId = ''
     const turn = this.#dialogue.toolResult(output)
-    if (turn && options.reply) this.#speak(turn)
+    if (turn && options.reply) this.#speak(this.#speechOf(turn))
   }
 
   close(): void {
@@ -184,8 +185,7 @@ export class LocalEngine extends EventEmitter<AgentEngineEvents> implements Agen
     const understood = this.#dialogue.isSure(recognition.confidence) ? recognition.text : ''
     this.#emit('callerTranscript', { utteranceId, text: understood })
     if (!this.#open || this.#dismissed.delete(utteranceId)) return
-    if (understood === '' && speechMs < MIN_SPEECH_MS && !this.#dialogue.asking)
-      return this.#saySomethingUnsaid()
+    if (understood === '' && speechMs < MIN_SPEECH_MS && !this.#dialogue.asking) return this.#sayUnsaid()
     this.#unsaid = null
     this.#answeringId = utteranceId
     this.#answer(this.#dialogue.hear(understood, recognition.confidence))
@@ -210,17 +210,18 @@ export class LocalEngine extends EventEmitter<AgentEngineEvents> implements Agen
   /** Answers, unless the caller is speaking again: then what they say next is answered. */
   #answer(turn: DialogueTurn): void {
     if (this.#ears) this.#ears.endpointSilenceMs = this.#dialogue.endpointSilenceMs
-    if (!this.#ears?.speaking) return this.#speak(turn)
-    this.#unsaid = turn
+    const speech = this.#speechOf(turn)
+    if (!this.#ears?.speaking) return this.#speak(speech)
+    this.#unsaid = speech
     this.#dialogue.questionHeard = false
   }
 
-  #speak(turn: DialogueTurn): void {
-    const { say, tool } = turn
-    const then = () => {
-      if (tool) this.#call(tool, say !== '')
-    }
-    this.#speaker.speak({ id: randomUUID(), text: say, then })
+  #speechOf({ say, tool }: DialogueTurn): Speech {
+    return { text: say, then: () => tool && this.#call(tool, say !== '') }
+  }
+
+  #speak(speech: Speech): void {
+    this.#speaker.speak({ id: randomUUID(), ...speech })
   }
 
   #call(tool: { name: string; arguments: string }, spoken: boolean): void {
@@ -232,13 +233,13 @@ export class LocalEngine extends EventEmitter<AgentEngineEvents> implements Agen
     const cut = this.#speaker.cancel()
     if (!cut) return
     this.#dialogue.questionHeard = false
-    this.#unsaid = { say: cut.rest, tool: null }
+    this.#unsaid = { text: cut.rest, then: cut.reply.then }
   }
 
-  #saySomethingUnsaid(): void {
+  #sayUnsaid(): void {
     const unsaid = this.#unsaid
     this.#unsaid = null
-    if (!unsaid || this.#ears?.speaking) return
+    if (!this.#open || !unsaid || this.#ears?.speaking) return
     this.#dialogue.questionHeard = true
     this.#speak(unsaid)
   }
