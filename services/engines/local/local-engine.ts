@@ -34,7 +34,7 @@ const MIN_SPEECH_MS = 400
 const MOSTLY_HEARD = 0.7
 const NOTHING: Recognition = { text: '', confidence: 0 }
 
-type Speech = Pick<SpokenReply, 'text' | 'then'>
+type Speech = Pick<SpokenReply, 'text' | 'afterwards'>
 
 /** The embedded agent: hears with a grammar, answers from a dialogue file, speaks with a local voice. Nothing leaves the machine. */
 export class LocalEngine extends EventEmitter<AgentEngineEvents> implements AgentEngine {
@@ -121,7 +121,7 @@ export class LocalEngine extends EventEmitter<AgentEngineEvents> implements Agen
   say(text: string): void {
     if (!this.#open || text.trim() === '') return
     this.#dialogue.said(text)
-    this.#speak({ text, then: () => {} })
+    this.#speak({ text, afterwards: () => {} })
   }
 
   /** Does nothing: this agent has no model to be told. */
@@ -176,7 +176,9 @@ export class LocalEngine extends EventEmitter<AgentEngineEvents> implements Agen
   #onSpeechStopped(utterance: Utterance): void {
     const utteranceId = this.#utteranceId
     this.#emit('callerSpeechStopped', { utteranceId })
-    this.#recognising = this.#recognising.then(() => this.#recognise(utteranceId, utterance))
+    this.#recognising = this.#recognising
+      .then(() => this.#recognise(utteranceId, utterance))
+      .catch(() => this.#emit('trouble', { code: 'answer_failed' }))
   }
 
   async #recognise(utteranceId: string, { pcm, speechMs }: Utterance): Promise<void> {
@@ -184,8 +186,8 @@ export class LocalEngine extends EventEmitter<AgentEngineEvents> implements Agen
     if (!this.#open) return
     const understood = this.#dialogue.isSure(recognition.confidence) ? recognition.text : ''
     this.#emit('callerTranscript', { utteranceId, text: understood })
-    if (!this.#open || this.#dismissed.delete(utteranceId)) return
-    if (understood === '' && speechMs < MIN_SPEECH_MS && !this.#dialogue.asking) return this.#sayUnsaid()
+    const nothing = understood === '' && speechMs < MIN_SPEECH_MS && !this.#dialogue.asking
+    if (this.#dismissed.delete(utteranceId) || nothing) return this.#sayUnsaid()
     this.#unsaid = null
     this.#answeringId = utteranceId
     this.#answer(this.#dialogue.hear(understood, recognition.confidence))
@@ -217,7 +219,7 @@ export class LocalEngine extends EventEmitter<AgentEngineEvents> implements Agen
   }
 
   #speechOf({ say, tool }: DialogueTurn): Speech {
-    return { text: say, then: () => tool && this.#call(tool, say !== '') }
+    return { text: say, afterwards: () => tool && this.#call(tool, say !== '') }
   }
 
   #speak(speech: Speech): void {
@@ -233,7 +235,7 @@ export class LocalEngine extends EventEmitter<AgentEngineEvents> implements Agen
     const cut = this.#speaker.cancel()
     if (!cut) return
     this.#dialogue.questionHeard = false
-    this.#unsaid = { text: cut.rest, then: cut.reply.then }
+    this.#unsaid = { text: cut.rest, afterwards: cut.reply.afterwards }
   }
 
   #sayUnsaid(): void {

@@ -7,7 +7,7 @@ export interface SpokenReply {
   readonly id: string
   readonly text: string
   /** Runs after the reply's last audio, unless it is cancelled. */
-  readonly then: () => void
+  readonly afterwards: () => void
 }
 
 export interface ReplySpeakerOptions {
@@ -80,7 +80,7 @@ export class ReplySpeaker {
     const reply = this.#waiting.shift()
     if (!reply) return
     this.#current = { reply, rest: splitClauses(reply.text), begun: false, audioMs: 0 }
-    void this.#speak(this.#current)
+    this.#speak(this.#current).catch(this.#options.onFailed)
   }
 
   async #speak(progress: Progress): Promise<void> {
@@ -119,7 +119,7 @@ export class ReplySpeaker {
     this.#current = null
     this.#finished = progress
     if (progress.begun) this.#options.onDone(progress.reply.id)
-    progress.reply.then()
+    progress.reply.afterwards()
     if (!this.#current) this.#next()
   }
 
