@@ -41,3 +41,12 @@ export function durationMs(format: AudioFormat, bytes: number): number {
 export function formatName(format: AudioFormat): string {
   return `${format.encoding}/${format.sampleRate}`
 }
+
+/** The code of a sample at rest: positive zero in mu-law and A-law (ITU-T G.711), zero in PCM16. */
+export const SILENCE_BYTE = { pcmu: 0xff, pcma: 0xd5, pcm16: 0x00 } as const
+
+/** At least a sample and at most `ms` milliseconds of silence, in whole samples. */
+export function silence(format: AudioFormat, ms: number): Uint8Array {
+  const samples = Math.max(1, Math.floor((ms * format.sampleRate) / 1000))
+  return new Uint8Array(samples * bytesPerSample(format)).fill(SILENCE_BYTE[format.encoding])
+}

@@ -6,7 +6,7 @@ import { CallSession } from './call-session.ts'
 import type { AgentEngine } from './contracts/agent-engine.ts'
 import type { AgentProfile, ToolSpec } from './contracts/agent-profile.ts'
 import type { CallEvents, CallIdentity, EndReason } from './contracts/call-events.ts'
-import type { Carrier } from './contracts/carrier.ts'
+import type { Carrier, ReplyCarrier } from './contracts/carrier.ts'
 import type { Clock } from './contracts/clock.ts'
 import type { Tool } from './contracts/tool.ts'
 import { CallError } from './errors.ts'
@@ -16,6 +16,13 @@ import { ToolRunner } from './tool-runner.ts'
 const MEDIA_DEADLINE_MS = 20_000
 /** A call that was told to be answered and never was frees its place after this. */
 const ANSWER_DEADLINE_MS = 30_000
+
+/** An incoming call, as its carrier tells of it. */
+export interface Ring {
+  readonly carrierCallId: string
+  readonly from: string | null
+  readonly to: string | null
+}
 
 export interface CallControlOptions {
   readonly registry: CallRegistry
@@ -48,36 +55,14 @@ export class CallControl {
   }
 
   /** An incoming call rings: admits and answers it, or declines it as busy. */
-  async ringing(
-    carrier: Carrier,
-    ring: { carrierCallId: string; from: string | null; to: string | null },
-    onInitiated: (call: CallIdentity) => void = () => {}
-  ): Promise<void> {
-    const { registry, events } = this.#options
-    if (registry.find(ring.carrierCallId)) return
-    const profile = await this.#options.agentForNumber(ring.to)
-    if (registry.find(ring.carrierCallId)) return
-    const call: CallIdentity = {
-      callId: randomUUID(),
-      carrier: carrier.name,
-      direction: 'inbound',
-      agentId: profile.id,
-      ...ring
-    }
-    const refusal = registry.refusal()
-    events.publish(call, { type: 'call.initiated' })
-    onInitiated(call)
-    if (refusal) {
-      this.#publishUnanswered(call, refusal)
+  async ringing(carrier: Carrier, ring: Ring, onInitiated?: (call: CallIdentity) => void): Promise<void> {
+    const admission = await this.#admit(carrier, ring, onInitiated)
+    if (!admission) return
+    const { call, held } = admission
+    if (!held) {
       await carrier.refuse(ring.carrierCallId).catch((error) => this.#logRefused(call, 'reject', error))
       return
     }
-    const held: HeldCall = { call, profile, streamFormat: carrier.streamFormat, session: null }
-    registry.hold(held)
-    this.#cancelAnswerDeadline.set(
-      call.callId,
-      this.#options.clock.after(ANSWER_DEADLINE_MS, () => this.#giveUp(held, 'carrier_failed'))
-    )
     try {
       await carrier.answer(ring.carrierCallId)
     } catch (error) {
@@ -86,16 +71,35 @@ export class CallControl {
     }
   }
 
+  /**
+   * The same for a carrier that is told in the reply to its webhook. Resolves with the stream to connect the call to,
+   * which counts as answered from then on; with null where it is to be declined as busy.
+   */
+  async answerByReply(
+    carrier: ReplyCarrier,
+    ring: Ring,
+    onInitiated?: (call: CallIdentity) => void
+  ): Promise<{ url: string; token: string } | null> {
+    const admission = await this.#admit(carrier, ring, onInitiated)
+    const held = admission ? admission.held : this.#options.registry.find(ring.carrierCallId)
+    if (!held) return null
+    if (!held.session) this.#open(held, carrier)
+    const stream = this.#options.mintStream(held.call)
+    this.#options.events.publish(held.call, {
+      type: 'stream.requested',
+      streamUrl: stream.url,
+      parameters: {}
+    })
+    return stream
+  }
+
   /** The leg is up: opens the engine, and asks for the media stream beside it. */
   async answered(carrier: Carrier, carrierCallId: string): Promise<void> {
     const held = this.#options.registry.find(carrierCallId)
     if (!held || held.session) return
-    const session = this.#open(held, () => carrier.hangUp(carrierCallId))
+    const session = this.#open(held, carrier)
     try {
-      const request = await carrier.startStream(carrierCallId, this.#options.mintStream(held.call))
-      // The call may have ended meanwhile, and its end is the last that is told of it.
-      if (session.phase === 'connecting' || session.phase === 'live')
-        this.#options.events.publish(held.call, { type: 'stream.requested', ...request })
+      await this.#requestStream(held, carrier)
     } catch (error) {
       this.#logRefused(held.call, 'streaming_start', error)
       await session.end('carrier_failed')
@@ -136,11 +140,52 @@ export class CallControl {
     this.#options.events.publish(call, { type: 'call.initiated' })
     const held: HeldCall = { call, profile: request.profile, streamFormat: request.format, session: null }
     this.#options.registry.hold(held)
-    this.#open(held, async () => {})
+    this.#open(held, null)
     return call
   }
 
-  #open(held: HeldCall, hangUp: () => Promise<void>): CallSession {
+  /** Takes a new call in, or refuses it: then nothing is held. null where it is known already. */
+  async #admit(
+    carrier: ReplyCarrier,
+    ring: Ring,
+    onInitiated: (call: CallIdentity) => void = () => {}
+  ): Promise<{ call: CallIdentity; held: HeldCall | null } | null> {
+    const { clock, events, registry } = this.#options
+    if (registry.find(ring.carrierCallId)) return null
+    const profile = await this.#options.agentForNumber(ring.to)
+    if (registry.find(ring.carrierCallId)) return null
+    const call: CallIdentity = {
+      callId: randomUUID(),
+      carrier: carrier.name,
+      direction: 'inbound',
+      agentId: profile.id,
+      ...ring
+    }
+    const refusal = registry.refusal()
+    events.publish(call, { type: 'call.initiated' })
+    onInitiated(call)
+    if (refusal) {
+      this.#publishUnanswered(call, refusal)
+      return { call, held: null }
+    }
+    const held: HeldCall = { call, profile, streamFormat: carrier.streamFormat, session: null }
+    registry.hold(held)
+    this.#cancelAnswerDeadline.set(
+      call.callId,
+      clock.after(ANSWER_DEADLINE_MS, () => this.#giveUp(held, 'carrier_failed'))
+    )
+    return { call, held }
+  }
+
+  async #requestStream(held: HeldCall, carrier: ReplyCarrier): Promise<void> {
+    const { events, mintStream } = this.#options
+    const request = await carrier.startStream(held.call.carrierCallId, mintStream(held.call))
+    // The call may have ended meanwhile, and its end is the last that is told of it.
+    const live = held.session?.phase === 'connecting' || held.session?.phase === 'live'
+    if (live) events.publish(held.call, { type: 'stream.requested', ...request })
+  }
+
+  #open(held: HeldCall, carrier: ReplyCarrier | null): CallSession {
     const { call, profile, streamFormat } = held
     const { clock, events, log, registry } = this.#options
     this.#cancelAnswerDeadline.get(call.callId)?.()
@@ -154,7 +199,8 @@ export class CallControl {
       tools,
       events,
       clock,
-      hangUp,
+      hangUp: async () => carrier?.hangUp(call.carrierCallId),
+      reconnect: carrier && (() => this.#requestStream(held, carrier)),
       log: log.child({ callId: call.callId, carrier: call.carrier, carrierCallId: call.carrierCallId }),
       maxCallMs: profile.maxCallSeconds === null ? this.#options.maxCallMs : profile.maxCallSeconds * 1000,
       mediaDeadlineMs: MEDIA_DEADLINE_MS

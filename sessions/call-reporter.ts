@@ -6,6 +6,9 @@ import type { Clock } from './contracts/clock.ts'
 import type { MediaTransport, StreamStart } from './contracts/media-transport.ts'
 import { percentile } from './turn-latency.ts'
 
+/** Keys pressed closer together than this are one entry. */
+const KEYS_PAUSE_MS = 3000
+
 type FirstAudio = Extract<CallEvent, { type: `audio.${string}` }>['type']
 
 /** Keeps the record of one call and tells it: milestones, transcript, turns with their latencies, and the end. */
@@ -18,6 +21,7 @@ export class CallReporter {
   readonly #milestones: CallMilestones
   readonly #responses: number[] = []
   #interruptions = 0
+  #keys = { id: '', digits: '', at: 0 }
 
   constructor(options: { call: CallIdentity; events: CallEvents; clock: Clock }) {
     this.#call = options.call
@@ -60,6 +64,20 @@ export class CallReporter {
     const { turnIndex, revised } = placed
     if (text !== '') this.publish({ type: 'transcript', turnIndex, speaker: 'caller', text, final: true })
     this.#publishTurn(revised)
+  }
+
+  /** A key is an utterance; keys in quick succession are one. */
+  callerPressed(digit: string): void {
+    const now = this.#clock.now()
+    this.publish({ type: 'dtmf', digit })
+    if (now - this.#keys.at > KEYS_PAUSE_MS) {
+      this.#keys = { id: `keys ${now}`, digits: '', at: now }
+      this.callerStarted(this.#keys.id)
+    }
+    this.#keys.digits += digit
+    this.#keys.at = now
+    this.callerStopped(this.#keys.id, now)
+    this.#transcript.callerText(this.#keys.id, `[keys ${this.#keys.digits}]`)
   }
 
   replyAudio(replyId: string, ms: number): void {

@@ -1,6 +1,7 @@
 import { EventEmitter } from 'node:events'
 import type { Logger } from 'pino'
 import { durationMs } from '../audio/format.ts'
+import { AudioTaps } from './audio-taps.ts'
 import { CallLimits } from './call-limits.ts'
 import { type CallPhase, nextPhase } from './call-phase.ts'
 import { CallReporter } from './call-reporter.ts'
@@ -8,15 +9,15 @@ import type { AgentEngine, ToolCall } from './contracts/agent-engine.ts'
 import type { AgentProfile } from './contracts/agent-profile.ts'
 import type { CallEvents, CallIdentity, EndReason } from './contracts/call-events.ts'
 import type { Clock } from './contracts/clock.ts'
-import type { MediaStopReason, MediaTransport, StreamStart } from './contracts/media-transport.ts'
+import type { MediaTransport, StreamStart } from './contracts/media-transport.ts'
 import { CallError } from './errors.ts'
 import { Floor } from './floor.ts'
 import { InboundAudio } from './inbound-audio.ts'
+import { MediaLeg } from './media-leg.ts'
 import { OutboundAudio } from './outbound-audio.ts'
+import { TapFeed } from './tap-feed.ts'
 import type { ToolRunner } from './tool-runner.ts'
 
-/** A socket that went without a `stop` is most often a hang-up whose webhook is still on its way. */
-const HANGUP_GRACE_MS = 1000
 /** Longest wait for a goodbye to be made and heard, beyond the audio already on its way to the caller. */
 const GOODBYE_MS = 10_000
 /** Longest wait for the carrier to take a hang-up; the call is over for us either way. */
@@ -48,6 +49,8 @@ export interface CallSessionOptions {
   readonly mediaDeadlineMs: number
   /** Ends the carrier's leg; one that has ended already is success. */
   readonly hangUp: () => Promise<void>
+  /** Asks the carrier for the media stream again; null where there is no carrier to ask. */
+  readonly reconnect: (() => Promise<void>) | null
 }
 
 /** One live call: the only code that changes it. It joins a media stream and an engine, and ends once. */
@@ -55,18 +58,21 @@ export class CallSession extends EventEmitter<{ closed: [] }> {
   readonly call: CallIdentity
   /** Media messages of the call so far. */
   readonly frames = { in: 0, out: 0 }
+  /** Where others may listen. */
+  readonly taps = new AudioTaps()
   readonly #options: CallSessionOptions
   readonly #engine: AgentEngine
   readonly #clock: Clock
   readonly #inbound: InboundAudio
   readonly #outbound: OutboundAudio
+  readonly #tapFeed: TapFeed
   readonly #reporter: CallReporter
   readonly #floor: Floor
   readonly #limits: CallLimits
   readonly #abort = new AbortController()
   #phase: CallPhase = 'connecting'
-  #transport: MediaTransport | null = null
-  #started = false
+  readonly #media: MediaLeg
+  #streaming = false
   #connectMs = 0
   /** The agent was told to speak on, and has not begun. */
   #awaitingReply = false
@@ -88,8 +94,22 @@ export class CallSession extends EventEmitter<{ closed: [] }> {
       toEngine: (payload) => this.#toEngine(payload)
     })
     this.#outbound = new OutboundAudio({ clock, engineFormat: engine.outputFormat })
+    this.#tapFeed = new TapFeed({ taps: this.taps, outbound: this.#outbound })
     const { outbound, reporter } = { outbound: this.#outbound, reporter: this.#reporter }
     this.#floor = new Floor({ policy: options.profile.interruption, engine, outbound, reporter, clock })
+    this.#media = new MediaLeg({
+      call: options.call,
+      clock,
+      reporter,
+      reconnect: options.reconnect,
+      guard: (handler) => this.#guard(handler),
+      onStarted: (transport, start, again) => this.#onStreamStarted(transport, start, again),
+      onAudio: (payload) => this.#onCallerAudio(payload),
+      onMark: (name) => this.#onMark(name),
+      onDigit: (digit) => this.#onDigit(digit),
+      onLost: () => outbound.detach(),
+      onOver: (reason) => void this.end(reason)
+    })
     this.#limits = new CallLimits({
       clock,
       mediaDeadlineMs: options.mediaDeadlineMs,
@@ -106,7 +126,7 @@ export class CallSession extends EventEmitter<{ closed: [] }> {
 
   /** Whether the media stream is there. */
   get connected(): boolean {
-    return this.#transport !== null
+    return this.#media.connected
   }
 
   /** Opens the engine. The greeting is made at once and waits for the media stream, so that it is heard at once. */
@@ -124,13 +144,8 @@ export class CallSession extends EventEmitter<{ closed: [] }> {
       transport.close()
       return
     }
-    const previous = this.#transport
-    this.#transport = transport
-    this.#started = false
-    this.#outbound.detach()
-    previous?.close()
     this.#limits.mediaConnected()
-    this.#listenToMedia(transport)
+    this.#media.attach(transport)
   }
 
   /** The agent says this now, in its own voice. */
@@ -168,8 +183,9 @@ export class CallSession extends EventEmitter<{ closed: [] }> {
       () => this.#reporter.ended(reason, endedAt, (replyId) => this.#outbound.heardMs(replyId)),
       () => this.#engine.close(),
       () => this.#engine.removeAllListeners(),
-      () => this.#transport?.clear(),
-      () => this.#transport?.close()
+      () => this.#inbound.close(),
+      () => this.#outbound.interrupt(),
+      () => this.#media.close()
     ]
     for (const step of steps) this.#attempt(step)
     await hungUp
@@ -225,31 +241,6 @@ export class CallSession extends EventEmitter<{ closed: [] }> {
     engine.on('failed', (error) => this.#onEngineFailed(error))
   }
 
-  #listenToMedia(transport: MediaTransport): void {
-    const on = this.#guard.bind(this)
-    transport.on(
-      'started',
-      on((start) => this.#onStreamStarted(transport, start))
-    )
-    transport.on(
-      'audio',
-      on((payload) => this.#onCallerAudio(payload))
-    )
-    transport.on(
-      'mark',
-      on((name) => this.#onMark(name))
-    )
-    transport.on(
-      'dtmf',
-      on((digit) => this.#onDigit(digit))
-    )
-    transport.on('malformed', (cause) => this.#reporter.publish({ type: 'media.malformed', cause }))
-    transport.on(
-      'stopped',
-      on((reason) => this.#onStreamStopped(transport, reason))
-    )
-  }
-
   #onEngineReady(): void {
     const phase = nextPhase(this.#phase, 'engineReady')
     if (!phase) return
@@ -270,32 +261,17 @@ export class CallSession extends EventEmitter<{ closed: [] }> {
     void this.end('engine_failed')
   }
 
-  #onStreamStarted(transport: MediaTransport, start: StreamStart): void {
-    if (start.carrierCallId !== null && start.carrierCallId !== this.call.carrierCallId) {
-      this.#reporter.publish({ type: 'media.malformed', cause: 'start_of_another_call' })
-      transport.close()
-      return
-    }
+  #onStreamStarted(transport: MediaTransport, start: StreamStart, again: boolean): void {
     this.#inbound.start(start.inboundFormat)
-    if (this.#started) return
-    this.#started = true
+    if (again) return
+    this.#streaming = true
     this.#reporter.streamConnected(start, transport)
     this.#announceReady()
     this.#outbound.attach(transport)
   }
 
   #announceReady(): void {
-    if (this.#phase === 'live' && this.#started) this.#reporter.sessionReady(this.#engine, this.#connectMs)
-  }
-
-  #onStreamStopped(transport: MediaTransport, reason: MediaStopReason): void {
-    transport.removeAllListeners()
-    if (transport !== this.#transport) return
-    this.#transport = null
-    this.#outbound.detach()
-    if (reason === 'stop') void this.end('caller_hung_up')
-    else if (reason === 'socket_closed') this.#limits.set(HANGUP_GRACE_MS, () => void this.end('media_lost'))
-    else void this.end('media_lost')
+    if (this.#phase === 'live' && this.#streaming) this.#reporter.sessionReady(this.#engine, this.#connectMs)
   }
 
   #onCallerAudio(payload: Uint8Array): void {
@@ -303,6 +279,7 @@ export class CallSession extends EventEmitter<{ closed: [] }> {
     this.#reporter.firstAudio('audio.first_from_caller')
     const ms = this.#inbound.push(payload)
     this.#outbound.inboundAdvanced(ms, this.#clock.now())
+    if (this.#inbound.format) this.#tapFeed.callerFrame(payload, this.#inbound.format, ms)
   }
 
   #toEngine(payload: Uint8Array): void {
@@ -335,15 +312,20 @@ export class CallSession extends EventEmitter<{ closed: [] }> {
 
   #onCallerSpeech(utteranceId: string): void {
     if (this.#goodbye && this.#options.profile.protectGoodbye) return
-    if (this.#goodbye) {
-      this.#goodbye = null
-      this.#limits.clear()
-    }
+    this.#giveUpGoodbye()
+    this.#inbound.callerSpeaking(true)
     this.#floor.callerStarted(utteranceId)
     this.#reporter.callerStarted(utteranceId)
   }
 
+  #giveUpGoodbye(): void {
+    if (!this.#goodbye) return
+    this.#goodbye = null
+    this.#limits.clear()
+  }
+
   #onCallerStopped(utteranceId: string): void {
+    this.#inbound.callerSpeaking(false)
     this.#reporter.callerStopped(utteranceId, this.#inbound.lastSpeechAt)
     this.#floor.callerStopped(utteranceId)
   }
@@ -353,8 +335,12 @@ export class CallSession extends EventEmitter<{ closed: [] }> {
     this.#floor.callerText(utteranceId, text)
   }
 
+  /** A key is as good as speech: it takes the floor. */
   #onDigit(digit: string): void {
-    this.#reporter.publish({ type: 'dtmf', digit })
+    if (this.#goodbye && this.#options.profile.protectGoodbye) return
+    this.#giveUpGoodbye()
+    this.#floor.callerPressed()
+    this.#reporter.callerPressed(digit)
     this.#engine.sendDigit(digit)
   }
 

@@ -55,6 +55,13 @@ export class Floor {
     if (unsettled) this.#settled()
   }
 
+  /** The caller pressed a key: there is no doubt that they want the floor. */
+  callerPressed(): void {
+    this.#turnTaking.settle()
+    this.#settled()
+    if (this.#options.outbound.audible) this.#interrupt()
+  }
+
   /** The engine begins a reply: it takes the floor, or waits until it is known whether there is anything to answer. */
   agentStarts(): void {
     if (this.#turnTaking.unsettled === null || this.#timers.has('answer')) return

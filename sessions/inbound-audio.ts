@@ -1,10 +1,14 @@
-import { type AudioFormat, durationMs } from '../audio/format.ts'
+import { type AudioFormat, durationMs, silence } from '../audio/format.ts'
 import { SpeechMeter } from '../audio/speech-meter.ts'
 import { createTranscoder, type Transcoder } from '../audio/transcoder.ts'
 import type { Clock } from './contracts/clock.ts'
 
 /** Callers say hello at once: what they say while the engine's session opens is kept, up to this much. */
 const KEPT_LIMIT_MS = 5000
+
+/** No frame for this long is no jitter any more. */
+const GAP_MS = 300
+const GAP_CHECK_MS = 200
 
 /**
  * The caller's voice on its way to the engine: carrier format to engine format, in order, nothing lost. Until the
@@ -21,6 +25,8 @@ export class InboundAudio {
   #kept: Uint8Array[] = []
   #keptMs = 0
   #lastSpeechAt: number | null = null
+  #lastFrameAt = 0
+  #cancelPadding: (() => void) | null = null
 
   constructor(options: {
     clock: Clock
@@ -39,11 +45,17 @@ export class InboundAudio {
     this.#meter = new SpeechMeter(format)
   }
 
+  /** As the carrier announced it; null until then. */
+  get format(): AudioFormat | null {
+    return this.#format
+  }
+
   /** Caller audio in the announced format. Returns its length in ms. */
   push(payload: Uint8Array): number {
     if (!this.#format || !this.#transcoder) return 0
     const ms = durationMs(this.#format, payload.byteLength)
-    if (this.#meter?.push(payload)) this.#lastSpeechAt = this.#clock.now()
+    this.#lastFrameAt = this.#clock.now()
+    if (this.#meter?.push(payload)) this.#lastSpeechAt = this.#lastFrameAt
     const audio = this.#transcoder.push(payload)
     if (audio.byteLength === 0) return ms
     if (this.#ready) this.#toEngine(audio)
@@ -60,6 +72,35 @@ export class InboundAudio {
     this.#keptMs = 0
     for (const payload of kept) this.#toEngine(payload)
     return keptMs
+  }
+
+  /**
+   * The engine hears the caller speak, or has heard the end of it. Engines tell turns by audio time: where the carrier
+   * sends no frames in between (lost, or silence that it suppresses), silence is filled in by the wall clock, or the
+   * turn would never end.
+   */
+  callerSpeaking(speaking: boolean): void {
+    this.#cancelPadding?.()
+    this.#cancelPadding = null
+    if (speaking) this.#watchGap(this.#clock.now())
+  }
+
+  close(): void {
+    this.callerSpeaking(false)
+  }
+
+  #watchGap(filledUntil: number): void {
+    this.#cancelPadding = this.#clock.after(GAP_CHECK_MS, () => {
+      const now = this.#clock.now()
+      const from = Math.max(filledUntil, this.#lastFrameAt)
+      const gapMs = now - this.#lastFrameAt
+      if (gapMs >= GAP_MS && now > from && this.#ready) {
+        this.#toEngine(silence(this.#engineFormat, now - from))
+        this.#watchGap(now)
+      } else {
+        this.#watchGap(this.#lastFrameAt)
+      }
+    })
   }
 
   /** When the caller was last heard speaking, by level; null where never. */

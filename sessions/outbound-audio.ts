@@ -1,8 +1,10 @@
-import { type AudioFormat, bytesPerMs, durationMs } from '../audio/format.ts'
+import { type AudioFormat, bytesPerMs, bytesPerSample, durationMs, SILENCE_BYTE } from '../audio/format.ts'
 import { createTranscoder, type Transcoder } from '../audio/transcoder.ts'
 import type { HeardReply } from './contracts/agent-engine.ts'
 import type { Clock } from './contracts/clock.ts'
 import type { MediaTransport } from './contracts/media-transport.ts'
+import type { HeardAudio, SentAudio } from './heard-audio.ts'
+import type { MediaClock } from './media-clock.ts'
 import { type MarkKind, PlaybackTracker } from './playback-tracker.ts'
 import { ReplyBuffer } from './reply-buffer.ts'
 
@@ -10,9 +12,6 @@ import { ReplyBuffer } from './reply-buffer.ts'
 const FRAME_MS = 20
 /** Audio kept for a media stream that is not there yet: longer than any greeting. */
 const HELD_LIMIT_MS = 60_000
-
-/** The byte that is silence: A-law and mu-law zero (ITU-T G.711), PCM zero. */
-const SILENCE = { pcmu: 0xff, pcma: 0xd5, pcm16: 0x00 } as const
 
 /** A reply as the caller took the floor. */
 export interface CutReply extends HeardReply {
@@ -47,6 +46,8 @@ export class OutboundAudio {
   readonly #resumed = new Map<string, { replyId: string; fromMs: number; receivedMs: number }>()
   #resumes = 0
   #waiting = false
+  /** Who is told what was sent and what was taken back. */
+  #heardAudio: HeardAudio | null = null
 
   constructor(options: { clock: Clock; engineFormat: AudioFormat }) {
     this.#clock = options.clock
@@ -64,10 +65,20 @@ export class OutboundAudio {
     this.#sendHeld()
   }
 
-  /** The media stream is gone; the agent's audio waits for the next one. */
+  /** The media stream is gone, with what it had not played: that and what comes now waits for the next one. */
   detach(): void {
+    if (!this.#transport) return
     this.#transport = null
     this.#transcoder = null
+    this.#replyId = null
+    this.#heardAudio?.cut(this.mediaClock.at(this.#clock.now()))
+    const waiting = this.#held
+    this.#held = []
+    for (const { replyId, heardMs, finished } of this.#playback.rewind(this.#clock.now())) {
+      for (const payload of this.#buffers.get(replyId)?.from(heardMs) ?? []) this.#hold(replyId, payload)
+      if (finished) this.#held.push({ replyId, done: true })
+    }
+    this.#held.push(...waiting)
   }
 
   /** `ms` of caller audio came in: the carrier's clock has advanced. */
@@ -84,8 +95,7 @@ export class OutboundAudio {
     if (this.#transport && !this.#waiting) {
       this.#send(replyId, payload)
     } else if (this.#heldMs < HELD_LIMIT_MS) {
-      this.#held.push({ replyId, payload: payload.slice() })
-      this.#heldMs += ms
+      this.#hold(replyId, payload.slice())
     }
     return true
   }
@@ -136,7 +146,7 @@ export class OutboundAudio {
   /** Takes back everything that the caller has not heard, and tells what was heard of it. */
   interrupt(): CutReply[] {
     const heard = this.#playback.interrupt(this.#clock.now())
-    this.#transport?.clear()
+    if (heard.length > 0) this.#takeBack()
     this.#transcoder?.reset()
     this.#restBytes = 0
     this.#replyId = null
@@ -148,6 +158,22 @@ export class OutboundAudio {
     this.#buffers.clear()
     this.#resumed.clear()
     return cut
+  }
+
+  /** The carrier's time, by which the agent's audio is played. */
+  get mediaClock(): MediaClock {
+    return this.#playback.mediaClock
+  }
+
+  /** What the carrier is sent; null while there is no stream. */
+  get streamFormat(): AudioFormat | null {
+    return this.#transport?.outboundFormat ?? null
+  }
+
+  /** Lays what is sent on this timeline, beginning with what was sent already and not heard yet; null: on none. */
+  tellSent(heard: HeardAudio | null): void {
+    this.#heardAudio = heard
+    for (const piece of heard ? this.#ahead(heard) : []) heard?.sent(piece)
   }
 
   /** Whether the caller is hearing the agent, or has something left to hear. */
@@ -188,6 +214,11 @@ export class OutboundAudio {
     }
   }
 
+  #takeBack(): void {
+    this.#transport?.clear()
+    this.#heardAudio?.cut(this.mediaClock.at(this.#clock.now()))
+  }
+
   #heardOf(playing: string): number {
     return this.#playback.heardMs(playing, this.#clock.now())
   }
@@ -205,6 +236,11 @@ export class OutboundAudio {
       receivedMs: resumed?.receivedMs ?? receivedMs,
       resumedFromMs: resumed?.fromMs ?? null
     }
+  }
+
+  #hold(replyId: string, payload: Uint8Array): void {
+    this.#held.push({ replyId, payload })
+    this.#heldMs += durationMs(this.#engineFormat, payload.byteLength)
   }
 
   #keep(replyId: string, payload: Uint8Array): void {
@@ -271,8 +307,7 @@ export class OutboundAudio {
       message = audio.subarray(0, whole)
     }
     const kept = audio.subarray(audio.byteLength - (total - whole))
-    transport.send(message)
-    this.#playback.sent(replyId, durationMs(transport.outboundFormat, whole), this.#clock.now())
+    this.#transmit(transport, replyId, message)
     this.#rest.set(kept)
     this.#restBytes = kept.byteLength
   }
@@ -284,9 +319,27 @@ export class OutboundAudio {
     if (tail.byteLength > 0) this.#sendFrames(replyId, tail)
     this.#transcoder.reset()
     if (this.#restBytes === 0) return
-    this.#rest.fill(SILENCE[this.#transport.outboundFormat.encoding], this.#restBytes)
-    this.#transport.send(this.#rest)
-    this.#playback.sent(replyId, FRAME_MS, this.#clock.now())
+    this.#rest.fill(SILENCE_BYTE[this.#transport.outboundFormat.encoding], this.#restBytes)
+    this.#transmit(this.#transport, replyId, this.#rest)
     this.#restBytes = 0
+  }
+
+  #transmit(transport: MediaTransport, replyId: string, payload: Uint8Array): void {
+    transport.send(payload)
+    const ms = durationMs(transport.outboundFormat, payload.byteLength)
+    const startMs = this.#playback.sent(replyId, ms, this.#clock.now())
+    this.#heardAudio?.sent({ startMs, payload })
+  }
+
+  /** What the carrier has still to play, made again from what is kept of the replies. */
+  #ahead({ format, positionMs }: HeardAudio): SentAudio[] {
+    return this.#playback.ahead(positionMs).flatMap(({ replyId, fromMs, startMs, lengthMs }) => {
+      const transcoder = createTranscoder(this.#engineFormat, format)
+      const kept = this.#buffers.get(replyId)?.from(fromMs) ?? []
+      const audio = Buffer.concat(kept.map((chunk) => transcoder.push(chunk).slice()))
+      const samples = Math.round((lengthMs * format.sampleRate) / 1000)
+      const payload = audio.subarray(0, samples * bytesPerSample(format))
+      return payload.byteLength > 0 ? [{ startMs, payload }] : []
+    })
   }
 }

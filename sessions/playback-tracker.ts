@@ -51,6 +51,11 @@ export class PlaybackTracker {
     this.#clock = new MediaClock(now)
   }
 
+  /** What everything is laid on. */
+  get mediaClock(): MediaClock {
+    return this.#clock
+  }
+
   /** `ms` of caller audio came in: carrier time has advanced. */
   inboundAdvanced(ms: number, now: number): void {
     this.#clock.advance(ms, now)
@@ -61,8 +66,8 @@ export class PlaybackTracker {
     this.#reply(replyId).receivedMs += ms
   }
 
-  /** `ms` of this reply were handed to the carrier. */
-  sent(replyId: string, ms: number, now: number): void {
+  /** `ms` of this reply were handed to the carrier. Returns where on the media clock they begin. */
+  sent(replyId: string, ms: number, now: number): number {
     const reply = this.#reply(replyId)
     const startMs = Math.max(this.#queueEndMs, this.#clock.at(now))
     const last = reply.segments.at(-1)
@@ -70,6 +75,20 @@ export class PlaybackTracker {
     else reply.segments.push({ startMs, lengthMs: ms })
     reply.sentMs += ms
     this.#queueEndMs = startMs + ms
+    return startMs
+  }
+
+  /** What was sent and is played from `positionMs` of the media clock on; `fromMs`: where in its reply a piece begins. */
+  ahead(positionMs: number): { replyId: string; fromMs: number; startMs: number; lengthMs: number }[] {
+    return [...this.#replies.values()].flatMap(({ id, segments }) => {
+      let sentMs = 0
+      return segments.map(({ startMs, lengthMs }) => {
+        const pastMs = Math.min(Math.max(positionMs - startMs, 0), lengthMs)
+        const fromMs = sentMs + pastMs
+        sentMs += lengthMs
+        return { replyId: id, fromMs, startMs: startMs + pastMs, lengthMs: lengthMs - pastMs }
+      })
+    })
   }
 
   /** This reply will never be sent. */
@@ -155,6 +174,26 @@ export class PlaybackTracker {
     this.#marks.clear()
     this.#queueEndMs = this.#clock.at(now)
     return heard
+  }
+
+  /**
+   * The carrier is gone with all that it had not played: every unheard reply goes back to what was heard of it.
+   * Returns them in order; what is unheard has to be sent again.
+   */
+  rewind(now: number): { replyId: string; heardMs: number; finished: boolean }[] {
+    const clockMs = this.#clock.at(now)
+    const unheard = [...this.#replies.values()].filter((reply) => this.#unheard(reply, now))
+    const rewound = unheard.map((reply) => {
+      const heardMs = Math.min(this.#heard(reply, now), reply.sentMs)
+      reply.segments.splice(0, reply.segments.length, { startMs: clockMs - heardMs, lengthMs: heardMs })
+      reply.sentMs = heardMs
+      reply.lastMarkMs = heardMs
+      return { replyId: reply.id, heardMs, finished: reply.finished }
+    })
+    for (const reply of this.#replies.values()) if (!unheard.includes(reply)) this.#replies.delete(reply.id)
+    this.#marks.clear()
+    this.#queueEndMs = clockMs
+    return rewound
   }
 
   #unheard(reply: Reply, now: number): boolean {

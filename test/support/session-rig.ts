@@ -41,6 +41,7 @@ export interface RigOptions {
   profile?: Partial<AgentProfile>
   tools?: readonly Tool[]
   hangUp?: () => Promise<void>
+  reconnect?: () => Promise<void>
 }
 
 /** A real CallSession between a scripted engine and a virtual carrier, under a manual clock. */
@@ -66,7 +67,8 @@ export function createRig(options: RigOptions = {}) {
     hangUp: async () => {
       hangUps.push(clock.now())
       await options.hangUp?.()
-    }
+    },
+    reconnect: options.reconnect ?? null
   })
 
   /** Events of one type, in order. */

@@ -22,6 +22,7 @@ export class VirtualCarrier extends EventEmitter<MediaTransportEvents> implement
   marks: string[] = []
   closed = 0
   #running = true
+  #muted = false
   #cancelTick = (): void => {}
 
   constructor(options: { clock: ManualClock; delayMs?: number; format?: AudioFormat }) {
@@ -71,6 +72,11 @@ export class VirtualCarrier extends EventEmitter<MediaTransportEvents> implement
     this.emit('stopped', 'closed_by_us')
   }
 
+  /** Sends no more frames, and plays on. */
+  mute(): void {
+    this.#muted = true
+  }
+
   /** The caller hangs up. */
   stop(): void {
     this.#halt()
@@ -93,7 +99,7 @@ export class VirtualCarrier extends EventEmitter<MediaTransportEvents> implement
     this.#cancelTick = this.#clock.after(TICK_MS, () => {
       this.#play(TICK_MS)
       const frame = new Uint8Array(TICK_MS * bytesPerMs(this.outboundFormat)).fill(0xff)
-      this.#toServer(() => this.emit('audio', frame))
+      if (!this.#muted) this.#toServer(() => this.emit('audio', frame))
       this.#tick()
     })
   }

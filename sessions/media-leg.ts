@@ -1,0 +1,125 @@
+import type { CallReporter } from './call-reporter.ts'
+import type { CallIdentity, EndReason } from './contracts/call-events.ts'
+import type { Clock } from './contracts/clock.ts'
+import type { MediaStopReason, MediaTransport, StreamStart } from './contracts/media-transport.ts'
+
+/** A socket that went without a `stop` is most often a hang-up whose webhook is still on its way. */
+const HANGUP_GRACE_MS = 1000
+/** Longest wait for a stream that was asked for again. */
+const RECONNECT_MS = 10_000
+/** Streams lost in a row before the call is given up. */
+const RECONNECT_ATTEMPTS = 3
+
+export interface MediaLegOptions {
+  readonly call: CallIdentity
+  readonly clock: Clock
+  readonly reporter: CallReporter
+  /** Asks the carrier for the stream again; null where there is no carrier to ask. */
+  readonly reconnect: (() => Promise<void>) | null
+  /** Wraps a handler so that its fault ends this call alone. */
+  readonly guard: <A extends unknown[]>(handler: (...args: A) => void) => (...args: A) => void
+  readonly onStarted: (transport: MediaTransport, start: StreamStart, again: boolean) => void
+  readonly onAudio: (payload: Uint8Array) => void
+  readonly onMark: (name: string) => void
+  readonly onDigit: (digit: string) => void
+  /** The stream is gone for now. */
+  readonly onLost: () => void
+  /** The stream is gone for good, and with it the call. */
+  readonly onOver: (reason: EndReason) => void
+}
+
+/** The media stream of one call, across the sockets that carry it: a lost one is asked for again while the call lives. */
+export class MediaLeg {
+  readonly #options: MediaLegOptions
+  #transport: MediaTransport | null = null
+  #started = false
+  #attempts = 0
+  #cancelWait: (() => void) | null = null
+  #closed = false
+
+  constructor(options: MediaLegOptions) {
+    this.#options = options
+  }
+
+  get connected(): boolean {
+    return this.#transport !== null
+  }
+
+  get transport(): MediaTransport | null {
+    return this.#transport
+  }
+
+  /** Takes over a socket, in place of the one before. */
+  attach(transport: MediaTransport): void {
+    const previous = this.#transport
+    this.#transport = transport
+    this.#started = false
+    this.#wait(null)
+    if (previous) this.#options.onLost()
+    previous?.close()
+    const { guard, onAudio, onMark, onDigit, reporter } = this.#options
+    transport.on(
+      'started',
+      guard((start) => this.#onStarted(transport, start))
+    )
+    transport.on('audio', guard(onAudio))
+    transport.on('mark', guard(onMark))
+    transport.on('dtmf', guard(onDigit))
+    transport.on('malformed', (cause) => reporter.publish({ type: 'media.malformed', cause }))
+    transport.on(
+      'stopped',
+      guard((reason) => this.#onStopped(transport, reason))
+    )
+  }
+
+  /** Idempotent. */
+  close(): void {
+    this.#closed = true
+    this.#wait(null)
+    this.#transport?.close()
+  }
+
+  #onStarted(transport: MediaTransport, start: StreamStart): void {
+    const { call, reporter, onStarted } = this.#options
+    if (start.carrierCallId !== null && start.carrierCallId !== call.carrierCallId) {
+      reporter.publish({ type: 'media.malformed', cause: 'start_of_another_call' })
+      transport.close()
+      return
+    }
+    this.#attempts = 0
+    onStarted(transport, start, this.#started)
+    this.#started = true
+  }
+
+  #onStopped(transport: MediaTransport, reason: MediaStopReason): void {
+    transport.removeAllListeners()
+    if (transport !== this.#transport) return
+    this.#transport = null
+    if (this.#closed) return
+    const { onLost, onOver } = this.#options
+    onLost()
+    if (reason === 'stop') onOver('caller_hung_up')
+    else if (reason === 'unsupported_media') onOver('carrier_failed')
+    else if (reason === 'socket_closed') this.#wait(HANGUP_GRACE_MS, () => this.#reconnect())
+    else if (reason === 'idle') this.#reconnect()
+    else onOver('media_lost')
+  }
+
+  #reconnect(): void {
+    const { reconnect, onOver } = this.#options
+    this.#attempts += 1
+    if (!reconnect || this.#attempts > RECONNECT_ATTEMPTS) {
+      onOver('media_lost')
+      return
+    }
+    this.#wait(RECONNECT_MS, () => this.#reconnect())
+    reconnect().catch(() => {
+      if (!this.#closed && !this.#transport) onOver('media_lost')
+    })
+  }
+
+  #wait(delayMs: number | null, task: () => void = () => {}): void {
+    this.#cancelWait?.()
+    this.#cancelWait = delayMs === null ? null : this.#options.clock.after(delayMs, task)
+  }
+}

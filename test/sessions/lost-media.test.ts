@@ -1,0 +1,129 @@
+import assert from 'node:assert/strict'
+import { describe, it } from 'node:test'
+import { CallError } from '../../sessions/errors.ts'
+import { createRig, settle } from '../support/session-rig.ts'
+import { VirtualCarrier } from '../support/virtual-carrier.ts'
+
+describe('a media stream that is lost in the middle of a call', () => {
+  it('is asked for again, and the agent goes on with what was not heard; its memory stays', async () => {
+    let asked = 0
+    const rig = createRig({ reconnect: async () => void asked++ })
+    await rig.connect()
+    rig.engine.speak('r1', 4000, 'one two three four')
+    rig.clock.advance(1500)
+    rig.carrier.vanish()
+    rig.engine.speak('r1', 1000, ' five')
+    rig.engine.emit('replyDone', { replyId: 'r1' })
+    rig.clock.advance(1000)
+    assert.equal(asked, 1)
+
+    const next = new VirtualCarrier({ clock: rig.clock })
+    rig.session.attachMedia(next)
+    next.start()
+    assert.ok(Math.abs(next.sentMs - 3500) <= 60, `${next.sentMs} ms sent again`)
+    rig.clock.advance(4000)
+    const { turn } = rig.of('turn.completed')[0]
+    assert.equal(turn.agent?.heardText, 'one two three four five')
+    assert.equal(turn.interrupted, false)
+    assert.equal(rig.engine.closed, 0)
+    assert.equal(rig.of('call.ended').length, 0)
+    assert.ok(rig.engine.heardFromCaller.length > 200, 'the caller is heard on the new stream')
+  })
+
+  it('knows what was heard on both streams when the caller then barges in', async () => {
+    const rig = createRig({ reconnect: async () => {} })
+    await rig.connect()
+    rig.engine.speak('r1', 4000)
+    rig.clock.advance(1000)
+    rig.carrier.vanish()
+    rig.clock.advance(1500)
+    const next = new VirtualCarrier({ clock: rig.clock })
+    rig.session.attachMedia(next)
+    next.start()
+    rig.clock.advance(1000)
+    rig.engine.emit('callerSpeechStarted', { utteranceId: 'u1' })
+    const [{ heardMs }] = rig.engine.interrupts[0]
+    const playedMs = rig.carrier.playedMs + next.playedMs
+    assert.ok(Math.abs(heardMs - playedMs) <= 40, `${heardMs} told, ${playedMs} played`)
+  })
+
+  it('ends the call where the carrier refuses, or never connects', async () => {
+    const refused = createRig({ reconnect: () => Promise.reject(new CallError('CARRIER_REFUSED', 'no')) })
+    await refused.connect()
+    refused.carrier.vanish()
+    refused.clock.advance(1000)
+    await settle()
+    assert.equal(refused.of('call.ended')[0].reason, 'media_lost')
+
+    let asked = 0
+    const silent = createRig({ reconnect: async () => void asked++ })
+    await silent.connect()
+    silent.carrier.vanish()
+    silent.clock.advance(60_000)
+    assert.equal(silent.of('call.ended')[0].reason, 'media_lost')
+    assert.equal(asked, 3)
+  })
+
+  it('is not asked for again once the caller has hung up', async () => {
+    let asked = 0
+    const rig = createRig({ reconnect: async () => void asked++ })
+    await rig.connect()
+    rig.carrier.vanish()
+    rig.clock.advance(300)
+    await rig.session.end('caller_hung_up')
+    rig.clock.advance(60_000)
+    assert.equal(asked, 0)
+  })
+})
+
+describe('a carrier that sends no frames while the caller is silent', () => {
+  it('does not keep a turn from ending: silence is filled in by the wall clock', async () => {
+    const { engine, carrier, clock, connect } = createRig()
+    await connect()
+    engine.emit('callerSpeechStarted', { utteranceId: 'u1' })
+    clock.advance(500)
+    carrier.mute()
+    const before = engine.heardFromCaller.reduce((sum, frame) => sum + frame.byteLength, 0)
+    clock.advance(2000)
+    const filledMs = (engine.heardFromCaller.reduce((sum, frame) => sum + frame.byteLength, 0) - before) / 8
+    assert.ok(filledMs >= 1600 && filledMs <= 2000, `${filledMs} ms filled in`)
+    assert.equal(
+      engine.heardFromCaller.at(-1)?.every((byte) => byte === 0xff),
+      true
+    )
+    engine.emit('callerSpeechStopped', { utteranceId: 'u1' })
+    const frames = engine.heardFromCaller.length
+    clock.advance(2000)
+    assert.equal(engine.heardFromCaller.length, frames)
+  })
+
+  it('adds nothing to a stream that is merely late', async () => {
+    const { engine, clock, connect } = createRig()
+    await connect()
+    engine.emit('callerSpeechStarted', { utteranceId: 'u1' })
+    clock.advance(2000)
+    const bytes = engine.heardFromCaller.reduce((sum, frame) => sum + frame.byteLength, 0)
+    assert.ok(Math.abs(bytes / 8 - 2200) <= 20)
+  })
+})
+
+describe('a key that the caller presses', () => {
+  it('takes the floor like speech, and is a turn of its own', async () => {
+    const { engine, carrier, clock, connect, of } = createRig()
+    await connect()
+    engine.speak('r1', 3000, 'Press one for the opening hours.')
+    clock.advance(1000)
+    carrier.emit('dtmf', '1')
+    assert.equal(carrier.clears.length, 1)
+    carrier.emit('dtmf', '2')
+    assert.deepEqual(engine.digits, ['1', '2'])
+    clock.advance(100)
+    engine.speak('r2', 500, 'We are open.')
+    engine.emit('replyDone', { replyId: 'r2' })
+    clock.advance(1000)
+    const { turn } = of('turn.completed').at(-1) ?? assert.fail()
+    assert.equal(turn.turnIndex, 1)
+    assert.equal(turn.caller?.saidText, '[keys 12]')
+    assert.ok((turn.latency.responseMs ?? 0) >= 100)
+  })
+})
