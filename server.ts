@@ -12,20 +12,22 @@ import { createOperatorAuth } from './routes/operator-auth.ts'
 import type { RouteOptions } from './routes/route-options.ts'
 import { createAddressGuard } from './services/address-guard.ts'
 import { logCalls } from './services/call-log.ts'
-import { createTelnyxMedia } from './services/carriers/media.ts'
+import { createTelnyxMedia, createTwilioMedia } from './services/carriers/media.ts'
 import { TelnyxCarrier } from './services/carriers/telnyx/telnyx-carrier.ts'
 import { createTelnyxWebhooks } from './services/carriers/telnyx/telnyx-webhooks.ts'
+import { TwilioCarrier } from './services/carriers/twilio/twilio-carrier.ts'
+import { createTwilioSignatures } from './services/carriers/twilio/twilio-signature.ts'
 import { systemClock } from './services/clock.ts'
 import { type Config, ConfigError, loadConfig } from './services/config.ts'
 import { DEFAULT_AGENT } from './services/default-agent.ts'
 import { createEngines, type Engines } from './services/engines/index.ts'
 import { createLogger } from './services/logger.ts'
-import { createMediaTokens } from './services/media-token.ts'
+import { createMediaTokens, type MediaTokens } from './services/media-token.ts'
 import { createMetrics, type Metrics } from './services/metrics.ts'
 import { webSocketOrigin } from './services/public-url.ts'
 import { type Database, openDatabase } from './services/store/database.ts'
 import { Store } from './services/store/store.ts'
-import { CallControl } from './sessions/call-control.ts'
+import { CallControl, type CallControlOptions } from './sessions/call-control.ts'
 import { createCallEvents } from './sessions/call-events.ts'
 import { CallRegistry } from './sessions/call-registry.ts'
 import type { AgentProfile } from './sessions/contracts/agent-profile.ts'
@@ -149,23 +151,21 @@ function createRouteOptions(
 ): RouteOptions {
   const secret = config.streamTokenSecret ?? randomBytes(32).toString('hex')
   const tokens = createMediaTokens({ secret, now: clock.now })
-  const streamOrigin = config.telnyx?.streamUrl ?? config.publicUrl
   const control = new CallControl({
     registry,
     events,
     clock,
     log,
     maxCallMs: config.maxCallMs,
+    onAddedLatency: metrics.addedLatency,
     agentForNumber: (number) => store.agentForNumber(number),
     createEngine: engines.create,
     createTools: () => [],
-    mintStream: ({ carrierCallId }) => ({
-      url: `${streamOrigin && webSocketOrigin(streamOrigin)}/media-stream-ws?call_id=${encodeURIComponent(carrierCallId)}`,
-      token: tokens.mint(carrierCallId)
-    })
+    mintStream: createStreamMint(config, tokens)
   })
   const l16ByteOrder = config.telnyx?.l16ByteOrder ?? 'auto'
-  const createMedia = createTelnyxMedia({ clock, l16ByteOrder, idleTimeoutMs: config.idleTimeoutMs })
+  const { idleTimeoutMs } = config
+  const createMedia = createTelnyxMedia({ clock, l16ByteOrder, idleTimeoutMs })
   return {
     control,
     registry,
@@ -177,12 +177,38 @@ function createRouteOptions(
     calls: store.calls,
     agentById: (id) => findAgent(store, id),
     attachMedia: (socket, held) => createMedia(socket, held.streamFormat),
+    attachTwilioMedia: createTwilioMedia({ clock, idleTimeoutMs }),
     telnyx: config.telnyx && {
       carrier: new TelnyxCarrier(config.telnyx),
       webhooks: createTelnyxWebhooks(config.telnyx)
     },
+    twilio: createTwilio(config),
     mediaOrigin: config.publicUrl && webSocketOrigin(config.publicUrl),
     now: clock.now
+  }
+}
+
+/** Where a carrier connects the media socket of a call, and what it presents there. */
+function createStreamMint(config: Config, tokens: MediaTokens): CallControlOptions['mintStream'] {
+  const telnyxUrl = config.telnyx?.streamUrl ?? config.publicUrl
+  const telnyxOrigin = telnyxUrl && webSocketOrigin(telnyxUrl)
+  const twilioOrigin = config.publicUrl && webSocketOrigin(config.publicUrl)
+  return ({ carrier, callId, carrierCallId }) => ({
+    url:
+      carrier === 'twilio'
+        ? `${twilioOrigin}/ws/twilio/${callId}`
+        : `${telnyxOrigin}/media-stream-ws?call_id=${encodeURIComponent(carrierCallId)}`,
+    token: tokens.mint(carrierCallId)
+  })
+}
+
+function createTwilio({ twilio, publicUrl }: Config): RouteOptions['twilio'] {
+  if (!twilio || !publicUrl) return null
+  const webhooks = `${publicUrl.origin}/api/calls/twilio`
+  const urls = { voiceUrl: `${webhooks}/voice`, statusUrl: `${webhooks}/status` }
+  return {
+    carrier: new TwilioCarrier({ ...twilio, ...urls }),
+    signatures: createTwilioSignatures({ authToken: twilio.authToken, publicUrl })
   }
 }
 

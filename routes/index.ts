@@ -10,6 +10,8 @@ import { mediaStreamRoutes } from './media-stream.ts'
 import type { RouteOptions } from './route-options.ts'
 import { telnyxWebhookRoutes } from './telnyx-webhook.ts'
 import { testCallRoutes } from './test-calls.ts'
+import { twilioRoutes } from './twilio.ts'
+import { twilioMediaStreamRoutes } from './twilio-media-stream.ts'
 
 /** Larger frames than this close the socket with 1009. */
 const FRAME_LIMIT_BYTES = 64 * 1024
@@ -28,6 +30,8 @@ export async function routes(app: FastifyInstance, options: RouteOptions): Promi
   await app.register(healthRoutes, options)
   await app.register(telnyxWebhookRoutes, options)
   await app.register(mediaStreamRoutes, options)
+  await app.register(twilioRoutes, options)
+  await app.register(twilioMediaStreamRoutes, options)
   await app.register(testCallRoutes, options)
   await app.register(callRoutes, options)
   await app.register(callEventRoutes, options)

@@ -1,6 +1,9 @@
 import type { WebSocket } from 'ws'
 import type { AddressGuard } from '../services/address-guard.ts'
 import type { TelnyxWebhooks } from '../services/carriers/telnyx/telnyx-webhooks.ts'
+import type { TwilioCarrier } from '../services/carriers/twilio/twilio-carrier.ts'
+import type { TwilioStream } from '../services/carriers/twilio/twilio-media-transport.ts'
+import type { TwilioSignatures } from '../services/carriers/twilio/twilio-signature.ts'
 import type { MediaTokens } from '../services/media-token.ts'
 import type { Metrics } from '../services/metrics.ts'
 import type { PostgresCallStore } from '../services/store/postgres-call-store.ts'
@@ -24,8 +27,12 @@ export interface RouteOptions {
   readonly agentById: (id: string) => Promise<AgentProfile | null>
   /** Makes the transport of a media socket in the tick in which it opened. */
   readonly attachMedia: (socket: WebSocket, held: HeldCall) => MediaTransport
+  /** The same in Twilio's dialect; `admit` decides, once the stream has named its token, before anything is heard. */
+  readonly attachTwilioMedia: (socket: WebSocket, admit: (stream: TwilioStream) => boolean) => MediaTransport
   /** null where no Telnyx key is configured. */
   readonly telnyx: { readonly carrier: Carrier; readonly webhooks: TelnyxWebhooks } | null
+  /** null where no Twilio key is configured. */
+  readonly twilio: { readonly carrier: TwilioCarrier; readonly signatures: TwilioSignatures } | null
   /** Origin for media sockets, `wss://host`; null where no public address is set. */
   readonly mediaOrigin: string | null
   /** Epoch milliseconds. */

@@ -12,16 +12,19 @@ import {
   startRealtimeStandIn
 } from '../standins/openai/realtime-stand-in.ts'
 import { TelnyxStandIn, type TelnyxStandInOptions } from '../standins/telnyx/telnyx-standin.ts'
+import { TwilioStandIn, type TwilioStandInOptions } from '../standins/twilio/twilio-standin.ts'
 
 export interface CallRigOptions {
   readonly env?: Record<string, string>
   readonly telnyx?: TelnyxStandInOptions
+  readonly twilio?: TwilioStandInOptions
   readonly realtime?: RealtimeStandInOptions
 }
 
 export interface CallRig {
   readonly server: RunningServer
   readonly telnyx: TelnyxStandIn
+  readonly twilio: TwilioStandIn
   readonly realtime: RealtimeStandIn
   /** The server's log, one object a line. */
   readonly log: Record<string, unknown>[]
@@ -35,13 +38,14 @@ export interface CallRig {
 const EVENTUALLY_MS = 10_000
 
 /**
- * The product as it runs: the real server between the stand-ins of Telnyx and OpenAI Realtime, on loopback sockets,
+ * The product as it runs: the real server between the stand-ins of the carriers and OpenAI Realtime, on loopback sockets,
  * with a database of its own.
  */
 export async function startCallRig(options: CallRigOptions = {}): Promise<CallRig> {
   const dataDir = await mkdtemp(path.join(tmpdir(), 'offhook-rig-'))
   const telnyx = new TelnyxStandIn(options.telnyx)
-  await telnyx.listen()
+  const twilio = new TwilioStandIn(options.twilio)
+  await Promise.all([telnyx.listen(), twilio.listen()])
   const realtime = await startRealtimeStandIn(options.realtime)
   const log: Record<string, unknown>[] = []
   const logger = pino(
@@ -58,6 +62,9 @@ export async function startCallRig(options: CallRigOptions = {}): Promise<CallRi
     TELNYX_PUBLIC_KEY: telnyx.publicKey,
     TELNYX_APPLICATION_ID: telnyx.applicationId,
     TELNYX_BASE_URL: telnyx.baseUrl,
+    TWILIO_ACCOUNT_SID: twilio.accountSid,
+    TWILIO_AUTH_TOKEN: twilio.authToken,
+    TWILIO_BASE_URL: twilio.baseUrl,
     OPENAI_API_KEY: realtime.apiKey,
     OPENAI_BASE_URL: realtime.url,
     OPERATOR_TOKEN: 'operator-token-of-the-tests',
@@ -66,6 +73,10 @@ export async function startCallRig(options: CallRigOptions = {}): Promise<CallRi
   })
   const server = await startServer(config, logger)
   telnyx.webhookUrl = `${server.url}/api/calls/telnyx/webhook`
+  // Twilio signs the address that it was given, so it must be the public one to the letter.
+  const publicUrl = config.publicUrl?.origin
+  twilio.voiceUrl = `${publicUrl}/api/calls/twilio/voice`
+  twilio.statusUrl = `${publicUrl}/api/calls/twilio/status`
 
   const query: CallRig['query'] = async (text, values) =>
     (await server.database.pool.query(text, values)).rows
@@ -81,12 +92,12 @@ export async function startCallRig(options: CallRigOptions = {}): Promise<CallRi
 
   async function close(): Promise<void> {
     await server.stop()
-    await telnyx.close()
+    await Promise.all([telnyx.close(), twilio.close()])
     await realtime.close()
     await rm(dataDir, { recursive: true, force: true })
   }
 
-  return { server, telnyx, realtime, log, query, eventually, close }
+  return { server, telnyx, twilio, realtime, log, query, eventually, close }
 }
 
 /** A port that was free a moment ago: the server's own address must be known before it listens. */

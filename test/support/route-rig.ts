@@ -7,8 +7,10 @@ import { routes } from '../../routes/index.ts'
 import { createOperatorAuth } from '../../routes/operator-auth.ts'
 import type { RouteOptions } from '../../routes/route-options.ts'
 import { createAddressGuard } from '../../services/address-guard.ts'
-import { createTelnyxMedia } from '../../services/carriers/media.ts'
+import { createTelnyxMedia, createTwilioMedia } from '../../services/carriers/media.ts'
 import { createTelnyxWebhooks } from '../../services/carriers/telnyx/telnyx-webhooks.ts'
+import { TwilioCarrier } from '../../services/carriers/twilio/twilio-carrier.ts'
+import { createTwilioSignatures } from '../../services/carriers/twilio/twilio-signature.ts'
 import { createMediaTokens } from '../../services/media-token.ts'
 import { createMetrics } from '../../services/metrics.ts'
 import { CallControl } from '../../sessions/call-control.ts'
@@ -25,11 +27,22 @@ import { ManualClock } from './manual-clock.ts'
 import { ScriptedEngine } from './scripted-engine.ts'
 import { testProfile } from './session-rig.ts'
 
+const TWILIO = {
+  accountSid: `AC${'5'.repeat(32)}`,
+  authToken: 'auth-token-of-the-tests',
+  voiceUrl: 'https://example.com/api/calls/twilio/voice',
+  statusUrl: 'https://example.com/api/calls/twilio/status'
+}
+
 export const OPERATOR_TOKEN = 'operator-token-of-the-tests'
 
 export interface RouteRigOptions {
   /** Whether Telnyx is configured. Default true. */
   readonly telnyx?: boolean
+  /** Whether Twilio is configured. Default true. */
+  readonly twilio?: boolean
+  /** Of Twilio's API. Default: none that answers. */
+  readonly twilioBaseUrl?: string
   /** Default: one that takes everything. */
   readonly carrier?: Carrier
   readonly log?: Logger
@@ -106,8 +119,11 @@ export async function startRouteRig(options: RouteRigOptions = {}) {
       return engine
     },
     createTools: () => [],
-    mintStream: ({ carrierCallId }) => ({
-      url: `wss://example.com/media-stream-ws?call_id=${encodeURIComponent(carrierCallId)}`,
+    mintStream: ({ carrier, callId, carrierCallId }) => ({
+      url:
+        carrier === 'twilio'
+          ? `wss://example.com/ws/twilio/${callId}`
+          : `wss://example.com/media-stream-ws?call_id=${encodeURIComponent(carrierCallId)}`,
       token: tokens.mint(carrierCallId)
     })
   })
@@ -124,9 +140,21 @@ export async function startRouteRig(options: RouteRigOptions = {}) {
     tokens,
     guard: createAddressGuard(),
     auth: createOperatorAuth(OPERATOR_TOKEN),
-    calls: { listCalls: async () => [], findCall: async () => null, ...options.calls },
+    calls: {
+      listCalls: async () => [],
+      findCall: async () => null,
+      ...options.calls
+    } as unknown as RouteOptions['calls'],
     agentById: async (id: string) => (id === testProfile.id ? testProfile : null),
     attachMedia: (socket, held) => createMedia(socket, held.streamFormat),
+    attachTwilioMedia: createTwilioMedia({ clock, idleTimeoutMs: 30_000 }),
+    twilio:
+      options.twilio === false
+        ? null
+        : {
+            carrier: new TwilioCarrier({ ...TWILIO, baseUrl: options.twilioBaseUrl ?? 'http://127.0.0.1:9' }),
+            signatures: createTwilioSignatures({ ...TWILIO, publicUrl: new URL('https://example.com') })
+          },
     telnyx:
       options.telnyx === false
         ? null
@@ -136,7 +164,7 @@ export async function startRouteRig(options: RouteRigOptions = {}) {
           },
     mediaOrigin: null,
     now: () => clock.now()
-  } as RouteOptions)
+  } satisfies RouteOptions)
   const origin = (await app.listen({ host: '127.0.0.1', port: 0 })).replace('http', 'ws')
   const sockets: WebSocket[] = []
 

@@ -1,0 +1,77 @@
+import type { FastifyInstance, FastifyRequest } from 'fastify'
+import type { WebSocket } from 'ws'
+import type { HeldCall } from '../sessions/call-registry.ts'
+import { HttpError } from './http-error.ts'
+import type { RouteOptions } from './route-options.ts'
+
+/** RFC 6455: the peer violates a policy, here that of naming a call. */
+const CLOSE_UNKNOWN_CALL = 1008
+const UNKNOWN_CALL = JSON.stringify({ error: 'Connection failed', message: 'Call ID not found' })
+
+/**
+ * Twilio's media socket. A call of Twilio's is connected by Twilio, which signs the upgrade; a test call by whoever
+ * has its token. Either way the token comes with `start`, and until it is good no call is told of the socket.
+ */
+export async function twilioMediaStreamRoutes(app: FastifyInstance, options: RouteOptions): Promise<void> {
+  const { guard, metrics, registry, tokens } = options
+
+  async function admit(request: FastifyRequest): Promise<void> {
+    const signature = request.headers['x-twilio-signature']
+    if (options.twilio?.signatures.isUpgrade(request.url, String(signature ?? ''))) return
+    if (await guard.blocked(request.ip)) {
+      metrics.refused('media_rate_limit')
+      throw new HttpError(
+        429,
+        'too_many_attempts',
+        'Too many refused attempts from this address; try again in a minute.'
+      )
+    }
+    const carrier = registry.find(callIdOf(request))?.call.carrier
+    if (carrier === 'test') return
+    await guard.refused(request.ip)
+    // An unknown call is told so on the socket, as Twilio's clients expect.
+    if (carrier === undefined) return
+    metrics.refused('media_signature')
+    request.log.warn({ event: 'stream.refused', cause: 'signature' }, 'Media stream refused')
+    throw new HttpError(403, 'invalid_signature', 'Expected the X-Twilio-Signature of this address.')
+  }
+
+  /** Whether the token of a stream's `start` is that of the call that its address names. */
+  function redeem(request: FastifyRequest, held: HeldCall, token: string | null): boolean {
+    const refusal = tokens.redeem(token, held.call.carrierCallId)
+    if (refusal === null) return true
+    void guard.refused(request.ip)
+    metrics.refused('media_token')
+    request.log.warn({ event: 'stream.refused', cause: refusal }, 'Media stream refused')
+    return false
+  }
+
+  function connect(socket: WebSocket, request: FastifyRequest): void {
+    const held = registry.find(callIdOf(request))
+    const session = held?.session
+    if (!held || !session) {
+      socket.send(UNKNOWN_CALL)
+      socket.close(CLOSE_UNKNOWN_CALL)
+      return
+    }
+    const transport = options.attachTwilioMedia(socket, ({ token }) => {
+      const good = redeem(request, held, token)
+      if (good) session.attachMedia(transport)
+      return good
+    })
+  }
+
+  app.route({
+    method: 'GET',
+    url: '/ws/twilio/:call_id',
+    preValidation: admit,
+    handler: (_request, reply) => {
+      void reply.status(426).send({ error: 'upgrade_required', message: 'Expected a WebSocket upgrade.' })
+    },
+    wsHandler: connect
+  })
+}
+
+function callIdOf(request: FastifyRequest): string {
+  return (request.params as { call_id: string }).call_id
+}
