@@ -141,7 +141,16 @@ function writeFaultLine(log: Logger, event: CallEvent): void {
       log.debug({ event: 'carrier.event', name: event.name, eventId: event.eventId }, 'Carrier event')
       return
     case 'call.ended': {
-      const { reason, durationMs, turns, interruptions, p50ResponseMs, p95ResponseMs } = event
+      const {
+        reason,
+        durationMs,
+        turns,
+        interruptions,
+        p50ResponseMs,
+        p95ResponseMs,
+        answerToGreetingMs,
+        deadAirMs
+      } = event
       log[ORDINARY_ENDS.has(reason) ? 'info' : 'warn'](
         {
           event: event.type,
@@ -151,6 +160,8 @@ function writeFaultLine(log: Logger, event: CallEvent): void {
           interruptions,
           p50ResponseMs,
           p95ResponseMs,
+          answerToGreetingMs,
+          deadAirMs,
           costUsd: null
         },
         'Call ended'

@@ -30,6 +30,8 @@ export interface CallControlOptions {
   readonly clock: Clock
   readonly log: Logger
   readonly maxCallMs: number
+  /** How long a frame took through this process, in ms; told for some of them. */
+  readonly onAddedLatency: (direction: 'inbound' | 'outbound', ms: number) => void
   /** Who answers this number; the default agent where nobody is assigned. Never rejects. */
   readonly agentForNumber: (number: string | null) => Promise<AgentProfile>
   readonly createEngine: (
@@ -199,6 +201,7 @@ export class CallControl {
       tools,
       events,
       clock,
+      onAddedLatency: this.#options.onAddedLatency,
       hangUp: async () => carrier?.hangUp(call.carrierCallId),
       reconnect: carrier && (() => this.#requestStream(held, carrier)),
       log: log.child({ callId: call.callId, carrier: call.carrier, carrierCallId: call.carrierCallId }),
@@ -230,7 +233,9 @@ export class CallControl {
       turns: 0,
       interruptions: 0,
       p50ResponseMs: null,
-      p95ResponseMs: null
+      p95ResponseMs: null,
+      answerToGreetingMs: null,
+      deadAirMs: 0
     })
   }
 

@@ -4,6 +4,7 @@ import type { AgentEngine, HeardReply } from './contracts/agent-engine.ts'
 import type { CallEvent, CallEvents, CallIdentity, EndReason } from './contracts/call-events.ts'
 import type { Clock } from './contracts/clock.ts'
 import type { MediaTransport, StreamStart } from './contracts/media-transport.ts'
+import { DeadAir } from './dead-air.ts'
 import { percentile } from './turn-latency.ts'
 
 /** Keys pressed closer together than this are one entry. */
@@ -19,6 +20,7 @@ export class CallReporter {
   readonly #clock: Clock
   readonly #transcript = new CallTranscript()
   readonly #milestones: CallMilestones
+  readonly #deadAir: DeadAir
   readonly #responses: number[] = []
   #interruptions = 0
   #keys = { id: '', digits: '', at: 0 }
@@ -28,6 +30,7 @@ export class CallReporter {
     this.#events = options.events
     this.#clock = options.clock
     this.answeredAt = options.clock.now()
+    this.#deadAir = new DeadAir(this.answeredAt)
     this.#milestones = new CallMilestones({ clock: options.clock, publish: (event) => this.publish(event) })
   }
 
@@ -55,6 +58,7 @@ export class CallReporter {
   /** `lastSpeechAt`: when the caller was last heard speaking, from the audio itself. */
   callerStopped(utteranceId: string, lastSpeechAt: number | null): void {
     const now = this.#clock.now()
+    this.#deadAir.waits(lastSpeechAt ?? now)
     this.#transcript.callerStopped(utteranceId, lastSpeechAt ?? now, now)
   }
 
@@ -62,6 +66,7 @@ export class CallReporter {
     const placed = this.#transcript.callerText(utteranceId, text)
     if (!placed) return
     const { turnIndex, revised } = placed
+    if (text === '') this.#deadAir.expectsNothing()
     if (text !== '') this.publish({ type: 'transcript', turnIndex, speaker: 'caller', text, final: true })
     this.#publishTurn(revised)
   }
@@ -94,11 +99,13 @@ export class CallReporter {
   /** The caller begins to hear this reply. */
   replyHeard(replyId: string): void {
     this.#transcript.replyHeard(replyId, this.#clock.now())
+    this.#deadAir.heard(this.#clock.now())
     this.firstAudio('audio.first_to_caller')
   }
 
   /** `moreToCome`: the agent was told to speak on in this turn. */
   replyHeardWhole(replyId: string, moreToCome: boolean): void {
+    if (moreToCome) this.#deadAir.waits(this.#clock.now())
     this.#publishTurn(this.#transcript.replyHeardWhole(replyId, this.#clock.now(), moreToCome))
   }
 
@@ -138,6 +145,7 @@ export class CallReporter {
   /** Tells the last turn and the end. `heardMs`: what was heard of a reply that is still playing. */
   ended(reason: EndReason, endedAt: number, heardMs: (replyId: string) => number): void {
     this.#milestones.flush()
+    const { answerToGreetingMs, longestMs } = this.#deadAir.end(endedAt)
     this.#publishTurn(this.#transcript.end(heardMs, endedAt))
     this.publish({
       type: 'call.ended',
@@ -147,7 +155,9 @@ export class CallReporter {
       turns: this.#transcript.turnIndex + 1,
       interruptions: this.#interruptions,
       p50ResponseMs: percentile(this.#responses, 0.5),
-      p95ResponseMs: percentile(this.#responses, 0.95)
+      p95ResponseMs: percentile(this.#responses, 0.95),
+      answerToGreetingMs,
+      deadAirMs: longestMs
     })
   }
 

@@ -20,6 +20,8 @@ import type { ToolRunner } from './tool-runner.ts'
 
 /** Longest wait for a goodbye to be made and heard, beyond the audio already on its way to the caller. */
 const GOODBYE_MS = 10_000
+/** Of so many caller frames one is timed: often enough for a histogram, and too rarely to cost anything. */
+const LATENCY_SAMPLE = 50
 /** Longest wait for the carrier to take a hang-up; the call is over for us either way. */
 const HANG_UP_DEADLINE_MS = 5000
 
@@ -45,6 +47,8 @@ export interface CallSessionOptions {
   readonly events: CallEvents
   readonly clock: Clock
   readonly log: Logger
+  /** How long a frame took through this process, in ms; told for some of them. */
+  readonly onAddedLatency: (direction: 'inbound' | 'outbound', ms: number) => void
   readonly maxCallMs: number
   readonly mediaDeadlineMs: number
   /** Ends the carrier's leg; one that has ended already is success. */
@@ -278,7 +282,11 @@ export class CallSession extends EventEmitter<{ closed: [] }> {
     this.frames.in += 1
     this.#reporter.firstAudio('audio.first_from_caller')
     const ms = this.#inbound.push(payload)
-    this.#outbound.inboundAdvanced(ms, this.#clock.now())
+    const now = this.#clock.now()
+    this.#outbound.inboundAdvanced(ms, now)
+    if (this.frames.in % LATENCY_SAMPLE === 0) {
+      this.#options.onAddedLatency('inbound', now - (this.#media.transport?.receivedAt ?? now))
+    }
     if (this.#inbound.format) this.#tapFeed.callerFrame(payload, this.#inbound.format, ms)
   }
 
@@ -288,9 +296,11 @@ export class CallSession extends EventEmitter<{ closed: [] }> {
   }
 
   #onAgentAudio(replyId: string, payload: Uint8Array): void {
+    const receivedAt = this.#clock.now()
     this.#floor.agentStarts()
     if (!this.#outbound.play(replyId, payload)) return
     this.frames.out += 1
+    if (this.#media.connected) this.#options.onAddedLatency('outbound', this.#clock.now() - receivedAt)
     this.#awaitingReply = false
     this.#reporter.replyAudio(replyId, durationMs(this.#engine.outputFormat, payload.byteLength))
   }

@@ -44,6 +44,11 @@ export class MediaSocket<Frame extends object> {
     options.socket.on('error', () => this.#socket.terminate())
   }
 
+  /** When the message that is being read came in. */
+  get receivedAt(): number {
+    return this.#lastFrameAt
+  }
+
   get stopped(): boolean {
     return this.#stopped
   }

@@ -84,13 +84,16 @@ export interface CallEnd {
   readonly answeredAt: number | null
   readonly endedAt: number
   readonly durationMs: number
+  readonly answerToGreetingMs: number | null
+  readonly deadAirMs: number
 }
 
 /** The first end stays, except the guess that a replica made when it took this one's call for lost. */
 export function endCall(callId: string, end: CallEnd): Query {
   return {
     text: `update calls set status = $2, end_reason = $3, answered_at = coalesce(answered_at, $4),
-      ended_at = $5, duration_seconds = round($6::numeric / 1000, 3)
+      ended_at = $5, duration_seconds = round($6::numeric / 1000, 3),
+      answer_to_greeting_ms = $7, dead_air_ms = $8
       where id = $1 and (status not in ('ended', 'failed') or end_reason = 'server_lost')`,
     values: [
       callId,
@@ -98,7 +101,9 @@ export function endCall(callId: string, end: CallEnd): Query {
       end.reason,
       end.answeredAt === null ? null : new Date(end.answeredAt),
       new Date(end.endedAt),
-      end.durationMs
+      end.durationMs,
+      end.answerToGreetingMs,
+      end.deadAirMs
     ]
   }
 }

@@ -27,6 +27,8 @@ export type CallRow = {
   readonly replica_id: string | null
   readonly last_heartbeat_at: Date | null
   readonly recording_path: string | null
+  readonly answer_to_greeting_ms: number | null
+  readonly dead_air_ms: number | null
 }
 
 export type TurnRow = {

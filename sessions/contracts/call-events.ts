@@ -131,6 +131,10 @@ export type CallEvent =
       interruptions: number
       p50ResponseMs: number | null
       p95ResponseMs: number | null
+      /** Answer to the first frame of the greeting played; null where it never was. */
+      answerToGreetingMs: number | null
+      /** The longest that the caller waited for the agent: after the answer, after their own words, after a tool. */
+      deadAirMs: number
     }
 
 export interface PublishedCallEvent {

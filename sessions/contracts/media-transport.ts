@@ -5,6 +5,8 @@ import type { AudioFormat } from '../../audio/format.ts'
 export interface MediaTransport extends EventEmitter<MediaTransportEvents> {
   /** What `send` takes. */
   readonly outboundFormat: AudioFormat
+  /** When the message whose event is being told came in, by the call's clock. */
+  readonly receivedAt: number
   /**
    * Queues agent audio at the carrier, faster than real time if it comes so. At least 20 ms, in whole samples; long
    * pieces are split as the carrier wants them. Never throws. `payload` may be reused after the call.

@@ -16,7 +16,9 @@ function ended(reason: EndReason): CallEvent {
     turns: 0,
     interruptions: 0,
     p50ResponseMs: null,
-    p95ResponseMs: null
+    p95ResponseMs: null,
+    answerToGreetingMs: null,
+    deadAirMs: 0
   }
 }
 

@@ -40,6 +40,7 @@ function createRig(overrides: Partial<Carrier> & { maxConcurrentCalls?: number }
       engines.push(engine)
       return engine
     },
+    onAddedLatency: () => {},
     createTools: () => [],
     mintStream: ({ carrierCallId }) => ({ url: `wss://host/${carrierCallId}`, token: 'token' })
   })

@@ -11,6 +11,7 @@ type Sent = Buffer | string
 
 /** Remembers what it was given, in order: audio as bytes, marks and clears by name. */
 class RecordingTransport extends EventEmitter<MediaTransportEvents> implements MediaTransport {
+  receivedAt = 0
   readonly outboundFormat: AudioFormat
   readonly sent: Sent[] = []
 

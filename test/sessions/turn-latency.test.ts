@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import fc from 'fast-check'
+import { DeadAir } from '../../sessions/dead-air.ts'
 import { percentile, TurnStopwatch } from '../../sessions/turn-latency.ts'
 
 describe('TurnStopwatch', () => {
@@ -66,5 +67,26 @@ describe('percentile', () => {
     const values = [3, 1, 2]
     percentile(values, 0.5)
     assert.deepEqual(values, [3, 1, 2])
+  })
+})
+
+describe('DeadAir', () => {
+  it('is the longest wait of the caller: for the greeting, for a reply, for what a reply announced', () => {
+    const air = new DeadAir(1000)
+    air.heard(1400)
+    air.waits(5000)
+    air.heard(5900)
+    air.waits(8000)
+    assert.deepEqual(air.end(8300), { answerToGreetingMs: 400, longestMs: 900 })
+  })
+
+  it('counts a wait that only the end of the call ended, and none where nothing was to come', () => {
+    const unheard = new DeadAir(1000)
+    assert.deepEqual(unheard.end(4000), { answerToGreetingMs: null, longestMs: 3000 })
+    const noise = new DeadAir(1000)
+    noise.heard(1100)
+    noise.waits(2000)
+    noise.expectsNothing()
+    assert.deepEqual(noise.end(60_000), { answerToGreetingMs: 100, longestMs: 100 })
   })
 })

@@ -112,6 +112,7 @@ export async function startRouteRig(options: RouteRigOptions = {}) {
     clock,
     log,
     maxCallMs: 3_600_000,
+    onAddedLatency: () => {},
     agentForNumber: async () => testProfile,
     createEngine: () => {
       const engine = new ScriptedEngine()

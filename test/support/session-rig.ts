@@ -68,6 +68,7 @@ export function createRig(options: RigOptions = {}) {
       hangUps.push(clock.now())
       await options.hangUp?.()
     },
+    onAddedLatency: () => {},
     reconnect: options.reconnect ?? null
   })
 

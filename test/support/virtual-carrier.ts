@@ -11,6 +11,7 @@ const TICK_MS = 20
  */
 export class VirtualCarrier extends EventEmitter<MediaTransportEvents> implements MediaTransport {
   readonly outboundFormat: AudioFormat
+  receivedAt = 0
   readonly #clock: ManualClock
   readonly #delayMs: number
   #queue: ({ ms: number } | { mark: string })[] = []

@@ -12,7 +12,14 @@ import type {
 } from '../../../sessions/contracts/media-transport.ts'
 import { MediaSocket } from '../media-socket.ts'
 import type { SocketLike } from '../socket-like.ts'
-import { announcedFormat, CLEAR_FRAME, markFrame, mediaFrame, type TelnyxFrame } from './telnyx-messages.ts'
+import {
+  announcedFormat,
+  announcedName,
+  CLEAR_FRAME,
+  markFrame,
+  mediaFrame,
+  type TelnyxFrame
+} from './telnyx-messages.ts'
 
 /** Longest audio of one message; Telnyx takes 20 ms to 30 s. */
 const MESSAGE_LIMIT_MS = 1000
@@ -20,6 +27,8 @@ const MESSAGE_LIMIT_MS = 1000
 const PROBE_LIMIT_MS = 250
 /** A caller who is quiet this long tells nothing about the byte order. */
 const QUIET_FRAMES = 3
+/** Frames that overtook `start` are kept for it: a second of them. */
+const EARLY_FRAMES = 50
 
 export interface TelnyxMediaTransportOptions {
   readonly socket: SocketLike
@@ -41,6 +50,7 @@ export class TelnyxMediaTransport extends EventEmitter<MediaTransportEvents> imp
   readonly #presumedByteOrder: TelnyxMediaTransportOptions['presumedByteOrder']
   readonly #reorder = new ReorderBuffer<Buffer>({ deliver: (payload) => this.#deliver(payload) })
   #inboundFormat: AudioFormat | null = null
+  #early: { chunk: number; payload: Buffer }[] = []
   /** A stream that has begun and is listened to for its byte order before anybody is told. */
   #probe: { start: StreamStart; heard: Uint8Array[]; quietFrames: number; cancel: () => void } | null = null
 
@@ -65,6 +75,10 @@ export class TelnyxMediaTransport extends EventEmitter<MediaTransportEvents> imp
       onMalformed: (cause) => this.emit('malformed', cause),
       onStopped: (reason) => this.#onStopped(reason)
     })
+  }
+
+  get receivedAt(): number {
+    return this.#socket.receivedAt
   }
 
   send(payload: Uint8Array): void {
@@ -121,7 +135,10 @@ export class TelnyxMediaTransport extends EventEmitter<MediaTransportEvents> imp
   #onStart(frame: TelnyxFrame): void {
     if (!frame.start) return this.#socket.malformed('start_without_fields')
     const format = announcedFormat(frame.start)
-    if (!format) return this.#socket.refuse('unsupported_media')
+    if (!format) {
+      this.emit('malformed', `unsupported_media_${announcedName(frame.start)}`)
+      return this.#socket.refuse('unsupported_media')
+    }
     const id = frame.start.call_control_id
     this.#inboundFormat = format
     this.#reorder.reset()
@@ -133,10 +150,13 @@ export class TelnyxMediaTransport extends EventEmitter<MediaTransportEvents> imp
     const orderMatters = format.encoding === 'pcm16' && !this.#l16.decided && !this.#presumedByteOrder.known
     if (!orderMatters || this.#probe) {
       this.emit('started', start)
-      return
+    } else {
+      const cancel = this.#clock.after(PROBE_LIMIT_MS, () => this.#endProbe())
+      this.#probe = { start, heard: [], quietFrames: 0, cancel }
     }
-    const cancel = this.#clock.after(PROBE_LIMIT_MS, () => this.#endProbe())
-    this.#probe = { start, heard: [], quietFrames: 0, cancel }
+    const early = this.#early
+    this.#early = []
+    for (const { chunk, payload } of early) this.#reorder.push(chunk, payload)
   }
 
   /** The byte order is known, or can't be: what is sent from here on is sent in it. */
@@ -154,7 +174,9 @@ export class TelnyxMediaTransport extends EventEmitter<MediaTransportEvents> imp
     if (media.track === 'outbound') return
     const payload = Buffer.from(media.payload, 'base64')
     if (payload.byteLength === 0) return this.#socket.malformed('media_not_base64')
-    this.#reorder.push(Number(media.chunk ?? Number.NaN), payload)
+    const chunk = Number(media.chunk ?? Number.NaN)
+    if (this.#inboundFormat) this.#reorder.push(chunk, payload)
+    else if (this.#early.length < EARLY_FRAMES) this.#early.push({ chunk, payload })
   }
 
   #deliver(payload: Buffer): void {

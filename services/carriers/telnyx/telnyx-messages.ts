@@ -31,6 +31,11 @@ export function announcedFormat(start: TelnyxStart): AudioFormat | null {
   return null
 }
 
+/** "G722/8000", of whatever was announced. */
+export function announcedName({ media_format: format }: TelnyxStart): string {
+  return `${String(format?.encoding ?? 'nothing').slice(0, 20)}/${String(format?.sample_rate ?? '').slice(0, 10)}`
+}
+
 /** Base64 needs no escaping, so the frame is put together as text: it is made 50 times a second in every call. */
 export function mediaFrame(payload: Buffer): string {
   return `{"event":"media","media":{"payload":"${payload.toString('base64')}"}}`

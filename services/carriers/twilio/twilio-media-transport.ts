@@ -54,6 +54,10 @@ export class TwilioMediaTransport extends EventEmitter<MediaTransportEvents> imp
     this.#cancelStartDeadline = options.clock.after(START_DEADLINE_MS, () => this.#socket.refuse('idle'))
   }
 
+  get receivedAt(): number {
+    return this.#socket.receivedAt
+  }
+
   send(payload: Uint8Array): void {
     if (!this.#frames) return
     const bytes = Buffer.from(payload.buffer, payload.byteOffset, payload.byteLength)

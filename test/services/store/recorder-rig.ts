@@ -72,7 +72,14 @@ export function ended(
   durationMs: number,
   reason = 'caller_hung_up' as const
 ): CallEvent {
-  const figures = { turns: 1, interruptions: 0, p50ResponseMs: 900, p95ResponseMs: 900 }
+  const figures = {
+    turns: 1,
+    interruptions: 0,
+    p50ResponseMs: 900,
+    p95ResponseMs: 900,
+    answerToGreetingMs: 400,
+    deadAirMs: 900
+  }
   return { type: 'call.ended', reason, answeredAt, durationMs, ...figures }
 }
 
