@@ -4,20 +4,7 @@ import type { AgentProfile, InterruptionPolicy } from '../sessions/contracts/age
 export const DEFAULT_INTERRUPTION: InterruptionPolicy = {
   minSpeechMs: 0,
   minWords: 0,
-  acknowledgements: [
-    'uh huh',
-    'mm hm',
-    'mhm',
-    'hmm',
-    'okay',
-    'ok',
-    'yeah',
-    'yep',
-    'right',
-    'sure',
-    'i see',
-    'got it'
-  ],
+  acknowledgements: null,
   resume: true
 }
 

@@ -100,7 +100,14 @@ export class CallSession extends EventEmitter<{ closed: [] }> {
     this.#outbound = new OutboundAudio({ clock, engineFormat: engine.outputFormat })
     this.#tapFeed = new TapFeed({ taps: this.taps, outbound: this.#outbound })
     const { outbound, reporter } = { outbound: this.#outbound, reporter: this.#reporter }
-    this.#floor = new Floor({ policy: options.profile.interruption, engine, outbound, reporter, clock })
+    this.#floor = new Floor({
+      policy: options.profile.interruption,
+      language: options.profile.language,
+      engine,
+      outbound,
+      reporter,
+      clock
+    })
     this.#media = new MediaLeg({
       call: options.call,
       clock,

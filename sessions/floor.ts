@@ -12,6 +12,8 @@ const ANSWER_WAIT_MS = 700
 
 export interface FloorOptions {
   readonly policy: InterruptionPolicy
+  /** Of the agent, BCP 47. */
+  readonly language: string
   readonly engine: AgentEngine
   readonly outbound: OutboundAudio
   readonly reporter: CallReporter
@@ -28,7 +30,7 @@ export class Floor {
 
   constructor(options: FloorOptions) {
     this.#options = options
-    this.#turnTaking = new TurnTaking(options.policy)
+    this.#turnTaking = new TurnTaking(options.policy, options.language)
   }
 
   callerStarted(utteranceId: string): void {

@@ -1,3 +1,4 @@
+import { acknowledgementsOf } from './acknowledgements.ts'
 import type { InterruptionPolicy } from './contracts/agent-profile.ts'
 
 /** Speech over the agent's voice that is shorter than this may be an acknowledgement: the answer waits for its words. */
@@ -31,9 +32,9 @@ export class TurnTaking {
   readonly #acknowledgements: ReadonlySet<string>
   #overlap: Overlap | null = null
 
-  constructor(policy: InterruptionPolicy) {
+  constructor(policy: InterruptionPolicy, language: string) {
     this.#policy = policy
-    this.#acknowledgements = new Set(policy.acknowledgements.map(normalise))
+    this.#acknowledgements = new Set((policy.acknowledgements ?? acknowledgementsOf(language)).map(normalise))
   }
 
   /** The utterance that the agent was stopped for and that is not settled; null of none. */

@@ -26,8 +26,8 @@ export interface InterruptionPolicy {
   readonly minSpeechMs: number
   /** Fewer words than this do not stop the agent; 0: it is stopped before there are words. */
   readonly minWords: number
-  /** Words that leave the floor to the agent: "okay". */
-  readonly acknowledgements: readonly string[]
+  /** Words that leave the floor to the agent: "okay"; null: those of the agent's language. */
+  readonly acknowledgements: readonly string[] | null
   /** Whether the agent goes on with its reply where it was stopped for nothing. */
   readonly resume: boolean
 }
