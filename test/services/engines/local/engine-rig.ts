@@ -1,4 +1,4 @@
-import { bytesPerMs, durationMs, PCMU_8K } from '../../../../audio/format.ts'
+import { durationMs, PCMU_8K } from '../../../../audio/format.ts'
 import { createTranscoder } from '../../../../audio/transcoder.ts'
 import { DEFAULT_AGENT } from '../../../../services/default-agent.ts'
 import { LocalEngine, type LocalEngineOptions } from '../../../../services/engines/local/local-engine.ts'
@@ -163,9 +163,4 @@ export class EngineRig {
     })
     engine.on('usage', (records) => this.usage.push(...records))
   }
-}
-
-/** Bytes of so much audio in the call's format. */
-export function callBytes(ms: number): number {
-  return ms * bytesPerMs(PCMU_8K)
 }

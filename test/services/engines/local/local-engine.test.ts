@@ -253,6 +253,37 @@ describe('the caller going on', () => {
     assert.equal(rig.replyIds.length, 1)
   })
 
+  it('before the answer has begun gets the answer to what comes then', async () => {
+    await connect()
+    rig.speech.held = true
+    rig.speak(1000, { as: { text: 'book a table', confidence: 1 } })
+    await until(() => rig.speech.waiting === 1, 'the answer to be made')
+    rig.speak(600, { as: { text: 'for four people', confidence: 1 }, open: true })
+    rig.speech.held = false
+    rig.speech.release()
+    await turns()
+    assert.equal(rig.names().includes('audio'), false)
+    rig.quiet(1300)
+    await rig.event('replyDone')
+    assert.equal(rig.textSince(0), 'A table for four. For which day?')
+  })
+
+  it('may pause longer while reading out an order number', async () => {
+    await connect()
+    const pausesAfter = () => {
+      const from = rig.log.length
+      rig.speak(600, { open: true })
+      rig.quiet(900)
+      rig.speak(600)
+      return rig.names(from).filter((name) => name === 'stopped').length
+    }
+    await rig.ask('where is my order')
+    assert.equal(pausesAfter(), 1)
+    await rig.event('replyDone', rig.log.length)
+    await rig.ask('never mind')
+    assert.equal(pausesAfter(), 2)
+  })
+
   it('never gets two replies at once', async () => {
     await connect()
     rig.engine.say('A first long sentence is this one. A second long sentence is that one.')
@@ -369,8 +400,10 @@ describe('closing', () => {
   it('stops everything at once, and frees the detector', async () => {
     await connect()
     rig.speech.held = true
-    rig.engine.say('This will not be heard.')
-    await until(() => rig.speech.waiting === 1, 'the clause')
+    rig.engine.say('This is heard. This will not be heard.')
+    await until(() => rig.speech.waiting === 1, 'the first clause')
+    rig.speech.release()
+    await rig.event('audio')
     const recognition = Promise.withResolvers<Recognition>()
     rig.speech.recognitions.push(recognition.promise)
     rig.speak(1000)
