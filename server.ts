@@ -247,13 +247,24 @@ function createApp(config: Config, log: Logger): FastifyInstance {
   })
 }
 
-/** Where the command-line phone finds a token that was made at start. */
-async function keepToken(config: Config, server: RunningServer): Promise<void> {
-  const file = path.join(config.dataDir, 'operator-token')
-  await rm(file, { force: true })
-  if (config.operatorToken !== null) return
+/**
+ * What the tools of this machine's owner need to know of a server that made its own secrets: the operator's token for
+ * the command-line phone, the embedded database's address for psql. Only this user can read them.
+ */
+async function keepSecrets(config: Config, server: RunningServer): Promise<() => Promise<void>> {
+  const secrets = {
+    'operator-token': config.operatorToken === null ? server.operatorToken : null,
+    'database-url': server.database.embeddedUrl
+  }
   await mkdir(config.dataDir, { recursive: true })
-  await writeFile(file, server.operatorToken, { mode: 0o600 })
+  const files = Object.entries(secrets).map(([name, secret]) => ({
+    file: path.join(config.dataDir, name),
+    secret
+  }))
+  const remove = () => Promise.all(files.map(({ file }) => rm(file, { force: true }))).then(() => undefined)
+  await remove()
+  for (const { file, secret } of files) if (secret !== null) await writeFile(file, secret, { mode: 0o600 })
+  return remove
 }
 
 function welcome(config: Config, server: RunningServer, log: Logger): void {
@@ -276,11 +287,12 @@ async function main(): Promise<void> {
   try {
     const config = loadConfig(process.env)
     const server = await startServer(config, log)
+    const forgetSecrets = await keepSecrets(config, server)
     closeWithGrace({ delay: config.drainMs + CLOSE_MARGIN_MS, logger: false }, async ({ err }) => {
       if (err) log.fatal({ event: 'server.fault', err }, 'The server failed')
       await server.stop()
+      await forgetSecrets()
     })
-    await keepToken(config, server)
     welcome(config, server, log)
   } catch (error) {
     const event = error instanceof ConfigError ? 'config.invalid' : 'server.start_failed'

@@ -17,6 +17,8 @@ export interface Database {
   readonly kind: 'external' | 'embedded'
   /** For people: host, port and database, or the folder; never a password. */
   readonly description: string
+  /** Address with password of the embedded server, for its owner's own tools; null of an external one. */
+  readonly embeddedUrl: string | null
   /** Ends the pool, and the server if it is ours. Idempotent, never rejects. */
   close(): Promise<void>
 }
@@ -80,7 +82,13 @@ export function databaseErrorCode(error: unknown): string {
 async function openExternal(databaseUrl: string, log: Logger): Promise<Database> {
   const description = describe(databaseUrl)
   const pool = makePool({ connectionString: databaseUrl }, log)
-  const database: Database = { pool, kind: 'external', description, close: once(() => endPool(pool)) }
+  const database: Database = {
+    pool,
+    kind: 'external',
+    description,
+    embeddedUrl: null,
+    close: once(() => endPool(pool))
+  }
   try {
     await checkVersion(pool)
   } catch (error) {
@@ -101,11 +109,16 @@ async function openEmbedded(options: DatabaseOptions): Promise<Database> {
     pool,
     kind: 'embedded',
     description: `embedded PostgreSQL ${server.version} in ${server.home}`,
+    embeddedUrl: urlOf(server.connection),
     close: once(async () => {
       await endPool(pool)
       await server.stop()
     })
   }
+}
+
+function urlOf({ user, password, host, port, database }: Connection): string {
+  return `postgres://${user}:${encodeURIComponent(password)}@${host}:${port}/${database}`
 }
 
 function makePool(where: Connection | { connectionString: string }, log: Logger): pg.Pool {
