@@ -25,7 +25,7 @@ export async function createEngines(config: Config, deps: { clock: Clock; log: L
     const name = profile.engine ?? config.engine
     if (name === 'realtime' && config.openai)
       return createRealtime(config.openai, profile, format, tools, deps)
-    return local.create(profile, format)
+    return local.create(profile, format, tools)
   }
 
   return { create, close: () => local.close() }
