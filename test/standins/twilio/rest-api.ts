@@ -38,7 +38,7 @@ export function createRestApi(options: RestApiOptions): FastifyInstance {
   const { accountSid, authToken } = options
   const authorization = `Basic ${Buffer.from(`${accountSid}:${authToken}`).toString('base64')}`
 
-  function answer(request: FastifyRequest, run: (form: Form) => Data): Data {
+  function answer(request: FastifyRequest, run: (form: Form) => Data, success = 200): Data {
     const form = { ...((request.body ?? {}) as Form) }
     const { method, url: path } = request
     const recorded: RecordedRequest = {
@@ -55,7 +55,7 @@ export function createRestApi(options: RestApiOptions): FastifyInstance {
       const outage = options.nextOutage()
       if (outage) throw outage
       const data = run(form)
-      recorded.status = 200
+      recorded.status = success
       return data
     } catch (error) {
       const refused = error instanceof refusal.TwilioError ? error : null
@@ -77,7 +77,7 @@ export function createRestApi(options: RestApiOptions): FastifyInstance {
   const calls = `/2010-04-01/Accounts/${accountSid}/Calls`
   app.post(`${calls}.json`, (request, reply) => {
     void reply.code(201)
-    return answer(request, (form) => describeCall(options.dial(readCreation(form))))
+    return answer(request, (form) => describeCall(options.dial(readCreation(form))), 201)
   })
   app.get(`${calls}/:sid.json`, (request) => answer(request, () => describeCall(callOf(request))))
   app.post(`${calls}/:sid.json`, (request) =>

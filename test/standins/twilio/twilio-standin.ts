@@ -21,8 +21,11 @@ export interface TwilioStandInOptions {
   readonly statusUrl?: string | null
   /** For every call; `placeCall` may say otherwise for one. */
   readonly calls?: MediaBehaviour
-  /** What becomes of the server's own calls. Default: answered after 50 ms. */
-  readonly dialled?: { readonly result: 'answer' | 'busy' | 'no-answer' | 'failed'; readonly afterMs: number }
+  /** What becomes of the server's own calls; `ring` leaves it to the test. Default: answered after 50 ms. */
+  readonly dialled?: {
+    readonly result: 'answer' | 'ring' | 'busy' | 'no-answer' | 'failed'
+    readonly afterMs: number
+  }
   /** Further routes on the same port. */
   readonly routes?: (app: FastifyInstance) => void
 }
@@ -187,6 +190,7 @@ export class TwilioStandIn extends EventEmitter<TwilioStandInEvents> {
     })
     const { result = 'answer', afterMs = 50 } = this.#options.dialled ?? {}
     setImmediate(() => call.ringOut())
+    if (result === 'ring') return call
     setTimeout(() => {
       if (result === 'answer') void call.pickUp(twiml)
       else call.end('caller', result)
