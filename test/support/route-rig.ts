@@ -27,7 +27,8 @@ import { ManualClock } from './manual-clock.ts'
 import { ScriptedEngine } from './scripted-engine.ts'
 import { testProfile } from './session-rig.ts'
 
-const TWILIO = {
+/** What the rig is configured with. */
+export const TWILIO = {
   accountSid: `AC${'5'.repeat(32)}`,
   authToken: 'auth-token-of-the-tests',
   voiceUrl: 'https://example.com/api/calls/twilio/voice',
@@ -232,7 +233,7 @@ export async function startRouteRig(options: RouteRigOptions = {}) {
 
   async function close(): Promise<void> {
     for (const socket of sockets) socket.terminate()
-    await Promise.all(registry.sessions.map((session) => session.end('operator')))
+    await Promise.all(registry.sessions.map((session) => session.end('caller_hung_up')))
     await app.close()
     metrics.close()
   }
