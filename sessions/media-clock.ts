@@ -34,6 +34,16 @@ export class MediaClock {
     this.#positionMs += ms - repeatedMs
   }
 
+  /** Carrier time at the end of the caller's last frame. */
+  get positionMs(): number {
+    return this.#positionMs
+  }
+
+  /** Where the caller audio received so far ends: short of `positionMs` by what a stall has held up, or lost. */
+  get recordedMs(): number {
+    return this.#positionMs - this.#creditMs
+  }
+
   /** Milliseconds of carrier time at `now`. */
   at(now: number): number {
     const elapsedMs = Math.max(0, now - this.#lastAt)

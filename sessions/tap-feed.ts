@@ -1,0 +1,60 @@
+import type { AudioFormat } from '../audio/format.ts'
+import type { AudioTaps } from './audio-taps.ts'
+import { HeardAudio } from './heard-audio.ts'
+import type { OutboundAudio } from './outbound-audio.ts'
+
+/**
+ * Feeds the taps of one call, frame by frame as the caller's audio comes in: the frame itself, and what the caller
+ * heard of the agent meanwhile. Costs a few additions a frame while nobody listens.
+ */
+export class TapFeed {
+  readonly #taps: AudioTaps
+  readonly #outbound: OutboundAudio
+  #heard: HeardAudio | null = null
+  /** On the media clock: the beginning of the call's first frame. */
+  #originMs: number | null = null
+  /** On the media clock: the end of the caller's last frame. */
+  #inboundEndMs = 0
+
+  constructor(options: { taps: AudioTaps; outbound: OutboundAudio }) {
+    this.#taps = options.taps
+    this.#outbound = options.outbound
+  }
+
+  /** `ms` of caller audio, which the media clock has counted already. */
+  callerFrame(payload: Uint8Array, format: AudioFormat, ms: number): void {
+    const clock = this.#outbound.mediaClock
+    this.#originMs ??= clock.positionMs - ms
+    // Held up frames lie where they were spoken, and never over each other.
+    const startMs = Math.max(this.#inboundEndMs, this.#originMs, clock.recordedMs - ms)
+    this.#inboundEndMs = startMs + ms
+    if (this.#taps.wants('inbound')) {
+      this.#taps.publish('inbound', { payload, format, positionMs: startMs - this.#originMs })
+    }
+    if (this.#taps.wants('outbound')) this.#publishHeard(clock.positionMs, ms)
+    else if (this.#heard) this.#stopHearing()
+  }
+
+  #publishHeard(positionMs: number, ms: number): void {
+    const originMs = this.#originMs ?? 0
+    const heard = this.#hearing(positionMs - ms)
+    heard?.drain(positionMs, (payload, startMs) => {
+      this.#taps.publish('outbound', { payload, format: heard.format, positionMs: startMs - originMs })
+    })
+  }
+
+  /** From `positionMs` on where nobody has listened before. */
+  #hearing(positionMs: number): HeardAudio | null {
+    const format = this.#outbound.streamFormat
+    if (format && this.#heard?.format !== format) {
+      this.#heard = new HeardAudio(format, positionMs)
+      this.#outbound.tellSent(this.#heard)
+    }
+    return this.#heard
+  }
+
+  #stopHearing(): void {
+    this.#heard = null
+    this.#outbound.tellSent(null)
+  }
+}
