@@ -108,6 +108,28 @@ describe('config', () => {
     assert.match(faultsOf({ ...telnyx, TELNYX_API_KEY: undefined })[0], /^TELNYX_API_KEY: /)
   })
 
+  it('refuses a Twilio account without its token, the other way round, and both without a public address', () => {
+    const twilio = {
+      SERVER_URL: 'https://example.com',
+      TWILIO_ACCOUNT_SID: `AC${'0'.repeat(32)}`,
+      TWILIO_AUTH_TOKEN: 'token'
+    }
+    assert.deepEqual(loadConfig(twilio).twilio, {
+      accountSid: twilio.TWILIO_ACCOUNT_SID,
+      authToken: 'token',
+      baseUrl: null
+    })
+    assert.deepEqual(faultsOf({ ...twilio, TWILIO_AUTH_TOKEN: '' }), [
+      'TWILIO_AUTH_TOKEN: expected where TWILIO_ACCOUNT_SID is set'
+    ])
+    assert.deepEqual(faultsOf({ ...twilio, TWILIO_ACCOUNT_SID: '' }), [
+      'TWILIO_ACCOUNT_SID: expected where TWILIO_AUTH_TOKEN is set'
+    ])
+    const [fault, ...more] = faultsOf({ ...twilio, SERVER_URL: '' })
+    assert.match(fault, /RAILWAY_PUBLIC_DOMAIN or SERVER_URL.* TWILIO_ACCOUNT_SID/)
+    assert.deepEqual(more, [])
+  })
+
   it('takes Railway’s bare host, and prefers it to SERVER_URL', () => {
     const config = loadConfig({
       RAILWAY_PUBLIC_DOMAIN: 'app.up.railway.app',

@@ -74,7 +74,7 @@ export class TwilioCall extends EventEmitter<{ moment: [moment: CallMoment] }> {
   /** Somebody whom the server called lets it ring. */
   ringOut(): void {
     this.#note('initiated')
-    this.#tellStatus('initiated', 'queued')
+    this.#tellStatus('initiated', 'initiated')
     this.status = 'ringing'
     this.#tellStatus('ringing', 'ringing')
   }
