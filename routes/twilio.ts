@@ -1,17 +1,29 @@
 import formbody from '@fastify/formbody'
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import { LRUCache } from 'lru-cache'
+import pRetry from 'p-retry'
 import { type Static, Type } from 'typebox'
 import type { TwilioParams } from '../services/carriers/twilio/twilio-signature.ts'
 import type { CallIdentity } from '../sessions/contracts/call-events.ts'
+import { CallError } from '../sessions/errors.ts'
 import { HttpError } from './http-error.ts'
 import type { RouteOptions } from './route-options.ts'
 
 /** Twilio tells of a call's end when the call is over for us already. */
 const REMEMBERED_CALLS = { max: 10_000, ttl: 10 * 60 * 1000 }
+/** A second in all. */
+const ROW_RETRIES = { retries: 40, minTimeout: 25, factor: 1 }
 /** Of Twilio's `CallStatus`, those that no other follows. */
 const FINAL_STATUSES = new Set(['completed', 'busy', 'failed', 'no-answer', 'canceled'])
 
+/** Final statuses of a call that nobody answered, for a reason on the other side. */
+const UNREACHED_STATUSES = new Set(['busy', 'failed', 'no-answer'])
+
+const e164 = Type.String({ pattern: '^\\+[1-9][0-9]{6,14}$' })
+const initiateSchema = Type.Object(
+  { to: e164, from: e164, agentId: Type.Optional(Type.String({ minLength: 1, maxLength: 100 })) },
+  { additionalProperties: false }
+)
 const endSchema = Type.Object(
   {
     call_sid: Type.Optional(Type.String({ minLength: 1, maxLength: 100 })),
@@ -49,9 +61,37 @@ export async function twilioRoutes(app: FastifyInstance, options: RouteOptions):
     const carrierCallId = callSidOf(params)
     const call = registry.find(carrierCallId)?.call ?? recent.get(carrierCallId)
     if (call) events.publish(call, carrierEvent(params, options.now()))
-    if (FINAL_STATUSES.has(field(params, 'CallStatus') ?? '')) control.hungUp(carrierCallId)
+    const status = field(params, 'CallStatus') ?? ''
+    const unanswered = UNREACHED_STATUSES.has(status) ? 'carrier_failed' : 'caller_hung_up'
+    if (FINAL_STATUSES.has(status)) control.hungUp(carrierCallId, unanswered)
     return reply.status(204).send()
   })
+
+  app.post(
+    '/api/calls/twilio/initiate',
+    { onRequest: auth.require, schema: { body: initiateSchema } },
+    async (request) => {
+      const { carrier } = configured(options)
+      const { to, from, agentId = 'default' } = request.body as Static<typeof initiateSchema>
+      const profile = await options.agentById(agentId)
+      if (!profile)
+        throw new HttpError(404, 'unknown_agent', `There is no agent with the agentId ${agentId}.`)
+      const call = await control
+        .place(carrier, { from, to, profile }, () => carrier.dial({ from, to }))
+        .catch((error: unknown) => {
+          throw toHttpError(error)
+        })
+      recent.set(call.carrierCallId, call)
+      const data = {
+        callId: call.carrierCallId,
+        status: 'initiated',
+        direction: 'outbound-dial',
+        streamUrl: `${options.mediaOrigin}/ws/twilio/${call.callId}`,
+        dbRecord: await storedRow(call, options)
+      }
+      return { success: true, data }
+    }
+  )
 
   app.post(
     '/api/calls/twilio/end',
@@ -67,6 +107,29 @@ export async function twilioRoutes(app: FastifyInstance, options: RouteOptions):
         throw new HttpError(404, 'unknown_call', 'There is no call with this id.')
       return { success: true }
     }
+  )
+}
+
+/** The row of a call that has just begun: it is written beside the call, not before it. null where that takes long. */
+async function storedRow(call: CallIdentity, { calls }: RouteOptions): Promise<unknown> {
+  const find = async () => {
+    const row = await calls.findCallRow(call.callId)
+    if (!row) throw new Error('not written yet')
+    return row
+  }
+  return pRetry(find, ROW_RETRIES).catch(() => null)
+}
+
+function toHttpError(error: unknown): unknown {
+  if (!(error instanceof CallError)) return error
+  if (error.code === 'INVALID_STATE')
+    return new HttpError(503, error.detail ?? 'unavailable', 'No more calls are taken now; try again later.')
+  if (error.code === 'CARRIER_UNREACHABLE')
+    return new HttpError(502, 'carrier_unreachable', 'Twilio could not be reached; try again later.')
+  return new HttpError(
+    502,
+    'carrier_refused',
+    `Twilio refused the call (${error.detail}); https://www.twilio.com/docs/api/errors says what that means.`
   )
 }
 

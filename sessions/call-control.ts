@@ -16,6 +16,8 @@ import { ToolRunner } from './tool-runner.ts'
 const MEDIA_DEADLINE_MS = 20_000
 /** A call that was told to be answered and never was frees its place after this. */
 const ANSWER_DEADLINE_MS = 30_000
+/** Carriers let it ring for a minute, and then say so; this is for when they don't. */
+const RING_DEADLINE_MS = 90_000
 
 /** An incoming call, as its carrier tells of it. */
 export interface Ring {
@@ -108,12 +110,37 @@ export class CallControl {
     }
   }
 
-  /** The carrier says that the leg is over. */
-  hungUp(carrierCallId: string): void {
+  /**
+   * Calls somebody: `dial` asks the carrier to, and resolves with its id of the call, which is held until it is
+   * answered. Rejects with the carrier's CallError, or with INVALID_STATE where no more calls are taken.
+   */
+  async place(
+    carrier: ReplyCarrier,
+    request: { from: string; to: string; profile: AgentProfile },
+    dial: () => Promise<string>
+  ): Promise<CallIdentity> {
+    this.#requireRoom()
+    const { from, to, profile } = request
+    const call: CallIdentity = {
+      callId: randomUUID(),
+      carrier: carrier.name,
+      carrierCallId: await dial(),
+      direction: 'outbound',
+      from,
+      to,
+      agentId: profile.id
+    }
+    this.#options.events.publish(call, { type: 'call.initiated' })
+    this.#hold({ call, profile, streamFormat: carrier.streamFormat, session: null }, RING_DEADLINE_MS)
+    return call
+  }
+
+  /** The carrier says that the leg is over; `unanswered` is why, where it was never answered. */
+  hungUp(carrierCallId: string, unanswered: EndReason = 'caller_hung_up'): void {
     const held = this.#options.registry.find(carrierCallId)
     if (!held) return
     if (held.session) void held.session.end('caller_hung_up')
-    else this.#giveUp(held, 'caller_hung_up')
+    else this.#giveUp(held, unanswered)
   }
 
   /** The carrier could not open the media stream. */
@@ -123,12 +150,7 @@ export class CallControl {
 
   /** A call with no carrier behind it, already answered: its media socket is the caller's own. */
   openTestCall(request: { profile: AgentProfile; format: AudioFormat }): CallIdentity {
-    const refusal = this.#options.registry.refusal()
-    if (refusal)
-      throw new CallError('INVALID_STATE', 'No more calls are taken now', {
-        detail: refusal,
-        retryable: true
-      })
+    this.#requireRoom()
     const callId = randomUUID()
     const call: CallIdentity = {
       callId,
@@ -152,7 +174,7 @@ export class CallControl {
     ring: Ring,
     onInitiated: (call: CallIdentity) => void = () => {}
   ): Promise<{ call: CallIdentity; held: HeldCall | null } | null> {
-    const { clock, events, registry } = this.#options
+    const { events, registry } = this.#options
     if (registry.find(ring.carrierCallId)) return null
     const profile = await this.#options.agentForNumber(ring.to)
     if (registry.find(ring.carrierCallId)) return null
@@ -171,12 +193,24 @@ export class CallControl {
       return { call, held: null }
     }
     const held: HeldCall = { call, profile, streamFormat: carrier.streamFormat, session: null }
+    this.#hold(held, ANSWER_DEADLINE_MS)
+    return { call, held }
+  }
+
+  #requireRoom(): void {
+    const refusal = this.#options.registry.refusal()
+    if (!refusal) return
+    const detail = { detail: refusal, retryable: true }
+    throw new CallError('INVALID_STATE', 'No more calls are taken now', detail)
+  }
+
+  #hold(held: HeldCall, answerDeadlineMs: number): void {
+    const { clock, registry } = this.#options
     registry.hold(held)
     this.#cancelAnswerDeadline.set(
-      call.callId,
-      clock.after(ANSWER_DEADLINE_MS, () => this.#giveUp(held, 'carrier_failed'))
+      held.call.callId,
+      clock.after(answerDeadlineMs, () => this.#giveUp(held, 'carrier_failed'))
     )
-    return { call, held }
   }
 
   async #requestStream(held: HeldCall, carrier: ReplyCarrier): Promise<void> {
