@@ -4,11 +4,15 @@
  * Server, load and carrier stand-ins run in processes of their own on loopback, the server pinned to one core. Costs
  * are told beside those of a bare relay in the same run, since milliseconds alone tell of the machine.
  */
+import { spawnSync } from 'node:child_process'
 import { cpus } from 'node:os'
+import path from 'node:path'
 import { parseArgs } from 'node:util'
+import { runBargeIn } from './barge-in-section.ts'
 import { Bars } from './bars.ts'
 import { runLoad } from './load-section.ts'
 import { canPin } from './processes.ts'
+import { runSoak } from './soak-section.ts'
 
 const SECTIONS = ['load', 'barge-in', 'soak', 'audio'] as const
 
@@ -34,6 +38,19 @@ console.log(
 if (wanted.includes('load')) {
   const calls = values.quick ? [10, 50] : [10, 50, 100, 200, 300, 400]
   await runLoad({ calls, windowMs: values.quick ? 4000 : 6000 }, bars)
+}
+if (wanted.includes('barge-in')) {
+  await runBargeIn(values.quick ? { calls: 4, turns: 4 } : { calls: 16, turns: 7 }, bars)
+}
+if (wanted.includes('soak')) {
+  await runSoak(values.quick ? { calls: 500, limitMs: 30_000 } : { calls: 10_000, limitMs: 150_000 }, bars)
+}
+if (wanted.includes('audio')) {
+  console.log()
+  const { status } = spawnSync(process.execPath, [path.join(import.meta.dirname, 'audio-bench.ts')], {
+    stdio: 'inherit'
+  })
+  bars.atMost('exit code of the audio benchmark', status ?? undefined, 0)
 }
 
 console.log(`\nAfter ${Math.round((performance.now() - startedAt) / 1000)} s:`)

@@ -10,8 +10,8 @@ import { LoadStats, type WindowResult } from './load-stats.ts'
 import { runSoak, SoakCalls } from './soak-calls.ts'
 import { Ticker } from './ticker.ts'
 
-/** What is on its way when the callers fall silent has this long to arrive, as long as any of it does. */
-const SETTLE_STEP_MS = 250
+/** What is on its way when the load ends has this long to arrive. */
+const SETTLE_STEP_MS = 50
 const SETTLE_LIMIT_MS = 5000
 const CONNECT_DEADLINE_MS = 10_000
 
@@ -76,11 +76,9 @@ async function place(index: number, audio: ReturnType<typeof makeAudio>): Promis
 }
 
 async function settle(): Promise<void> {
-  const received = () => calls.reduce((sum, call) => sum + call.framesReceived - call.audioLostMs, 0)
-  for (let waitedMs = 0; waitedMs < SETTLE_LIMIT_MS; waitedMs += SETTLE_STEP_MS) {
-    const before = received()
+  const missing = () => calls.some((call) => call.framesLost > 0 || call.audioLostMs > 0)
+  for (let waitedMs = 0; missing() && waitedMs < SETTLE_LIMIT_MS; waitedMs += SETTLE_STEP_MS) {
     await sleep(SETTLE_STEP_MS)
-    if (received() === before) return
   }
 }
 
@@ -100,12 +98,12 @@ const questions = {
   },
   /** Ends the calls and tells what got lost. */
   async finish(_: null): Promise<LossResult> {
-    for (const call of calls) call.fallSilent()
+    for (const call of calls) call.endLoad()
     await settle()
     const sum = (of: (call: LoadCall) => number) => calls.reduce((total, call) => total + of(call), 0)
     const losses = {
-      framesSent: sum((call) => call.framesSent),
-      framesLost: sum((call) => Math.abs(call.framesLost)),
+      framesSent: sum((call) => call.framesOfLoad),
+      framesLost: sum((call) => call.framesLost),
       wrongFrames: sum((call) => call.wrongFrames),
       audioLostMs: sum((call) => Math.max(0, call.audioLostMs))
     }

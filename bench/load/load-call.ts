@@ -19,6 +19,8 @@ const IN_FLIGHT = 1024
 const APPEND_HEAD = '{"type":"input_audio_buffer.append","audio":"'
 const MEDIA_HEAD = '{"event":"media"'
 const DIGIT_ZERO = 0x30
+/** An append as long as this many frames is none of ours. */
+const FILLER_FRAMES = 5
 
 export interface LoadCallOptions {
   readonly index: number
@@ -31,8 +33,6 @@ export interface LoadCallOptions {
 /** Both ends of one call: the caller at the carrier, and the model. What one sends, the other must get. */
 export class LoadCall implements Ticked {
   readonly callControlId: string
-  /** Milliseconds of the model's audio that did not come out, or came out twice. */
-  outwardErrorMs = 0
   /** Frames that came out of order, or with other audio than they went in. */
   wrongFrames = 0
   framesSent = 0
@@ -46,7 +46,8 @@ export class LoadCall implements Ticked {
   #engine: WebSocket | null = null
   #started = false
   #configured = false
-  #talking = true
+  /** How many frames had been sent when the load ended; those after it only keep the line alive. */
+  #framesOfLoad: number | null = null
   #heardMs = 0
   /** The carrier's playout: when what it holds has been played, and the marks in it. */
   #playedOutAt = 0
@@ -64,8 +65,13 @@ export class LoadCall implements Ticked {
     })
   }
 
+  /** Sent in the load and not received yet. */
   get framesLost(): number {
-    return this.framesSent - this.framesReceived
+    return Math.max(0, this.framesOfLoad - this.framesReceived)
+  }
+
+  get framesOfLoad(): number {
+    return this.#framesOfLoad ?? this.framesSent
   }
 
   /** Of the model's audio sent and not heard; less than a frame is a frame that was filled up. */
@@ -109,7 +115,6 @@ export class LoadCall implements Ticked {
   }
 
   sendFrame(now: number): void {
-    if (!this.#talking) return
     const number = this.framesSent
     this.#frameSentAt[number % IN_FLIGHT] = performance.now()
     this.framesSent += 1
@@ -130,9 +135,9 @@ export class LoadCall implements Ticked {
     this.#voice.step(now)
   }
 
-  /** Says nothing more; what is on its way may arrive. */
-  fallSilent(): void {
-    this.#talking = false
+  /** Nothing from here on counts; what is on its way may arrive. The carrier goes on sending, as carriers do. */
+  endLoad(): void {
+    this.#framesOfLoad = this.framesSent
     this.#voice.stop()
   }
 
@@ -157,6 +162,8 @@ export class LoadCall implements Ticked {
   }
 
   #onAppend(data: Buffer): void {
+    // Silence that stands in for frames that are late, which only a stall brings about; they come all the same.
+    if (data.length > FILLER_FRAMES * this.#options.audio.engineFrameLength) return
     const expected = this.framesReceived
     this.framesReceived += 1
     this.#options.stats.inward(performance.now() - this.#frameSentAt[expected % IN_FLIGHT])

@@ -21,6 +21,8 @@ export interface LoadAudio {
   readonly converted: boolean
   /** A frame's payload but for its first eight characters, where its number goes. */
   readonly frameRest: string
+  /** Of a frame's payload in the engine's format, in characters. */
+  readonly engineFrameLength: number
   /** The deltas of one reply, in order. */
   readonly deltas: readonly { readonly ms: number; readonly payload: string }[]
 }
@@ -35,6 +37,7 @@ export function makeAudio({ carrier, engine }: LegFormats): LoadAudio {
   return {
     carrierFormat,
     converted: carrierFormat !== engineFormat,
+    engineFrameLength: payload(engineFormat, FRAME_MS).toString('base64').length,
     frameRest: frame.toString('base64').slice(NUMBER_LENGTH),
     deltas: deltaLengths().map((ms) => ({ ms, payload: payload(engineFormat, ms).toString('base64') }))
   }
