@@ -85,7 +85,9 @@ eachDatabase((databases) => {
         engine: 'local',
         replica_id: 'a',
         last_heartbeat_at: new Date(NOON + 11_000),
-        recording_path: null
+        recording_path: null,
+        answer_to_greeting_ms: 400,
+        dead_air_ms: 900
       })
       assert.deepEqual(
         turns.map(({ turn_index, speaker, said_text, response_ms }) => [
