@@ -1,0 +1,102 @@
+import { CrossCorrelator } from './cross-correlator.ts'
+import { FilterFit } from './filter-fit.ts'
+import { SPEECH_BAND_RATE_HZ } from './speech-band.ts'
+
+const SAMPLES_PER_MS = SPEECH_BAND_RATE_HZ / 1000
+/** What is looked at of the sound that may be an echo, and how late an echo may come. */
+export const ECHO_WINDOW_SAMPLES = 500 * SAMPLES_PER_MS
+export const ECHO_REACH_SAMPLES = 500 * SAMPLES_PER_MS
+/** The power of 2 above the two together. */
+const TRANSFORM_SIZE = 4096
+/** 8 ms: the direct sound and the first reflections. */
+const FILTER_TAPS = 32
+/** Taps before the place that fits best, which may be a reflection. */
+const EARLY_TAPS = 6
+const FRAME_MS = 50
+const FRAME_SAMPLES = FRAME_MS * SAMPLES_PER_MS
+/** A frame this far below the loudest says nothing. */
+const AUDIBLE_SHARE = 0.1
+/** Below -60 dBFS there is nothing to compare. */
+const LEAST_ENERGY = 33 ** 2
+
+/** How much a sound is like the echo of another. All shares are of energy, 0 to 1. */
+export interface EchoLikeness {
+  /** Of the sound as it would be without reflections: the normalised correlation at the lag that fits best. */
+  readonly correlation: number
+  /** What a short filter explains of the sound. */
+  readonly explained: number
+  /** The loudest 50 ms that the filter does not explain, against the loudest 50 ms. Somebody who speaks himself makes some. */
+  readonly unexplainedPeak: number
+  /** Milliseconds of the sound that are not far below its loudest. */
+  readonly audibleMs: number
+  readonly lagMs: number
+}
+
+/** Compares a sound with what may have caused it, both as SpeechBand gives them. 0.5 ms a question. */
+export class EchoComparison {
+  readonly #correlator = new CrossCorrelator(TRANSFORM_SIZE)
+  readonly #filterFit = new FilterFit(FILTER_TAPS)
+  readonly #frames = new Float64Array(ECHO_WINDOW_SAMPLES / FRAME_SAMPLES)
+  readonly #residues = new Float64Array(ECHO_WINDOW_SAMPLES / FRAME_SAMPLES)
+
+  /**
+   * `sound`: the last ECHO_WINDOW_SAMPLES. `source`: these and the ECHO_REACH_SAMPLES before them, of what was played.
+   * null where one of them is silent.
+   */
+  compare(sound: Float64Array, source: Float64Array): EchoLikeness | null {
+    const energy = energyOf(sound)
+    if (energy < LEAST_ENERGY * FRAME_SAMPLES || energyOf(source) < LEAST_ENERGY * FRAME_SAMPLES) return null
+    const { place, correlation } = this.#bestPlace(sound, source, energy)
+    this.#explain(sound, source, place + EARLY_TAPS)
+    const peak = Math.max(...this.#frames)
+    const residue = this.#residues.reduce((sum, share) => sum + share, 0)
+    return {
+      correlation,
+      explained: 1 - residue / energy,
+      unexplainedPeak: Math.max(...this.#residues) / peak,
+      audibleMs: this.#frames.filter((share) => share > AUDIBLE_SHARE * peak).length * FRAME_MS,
+      lagMs: (ECHO_REACH_SAMPLES - place) / SAMPLES_PER_MS
+    }
+  }
+
+  #bestPlace(
+    sound: Float64Array,
+    source: Float64Array,
+    soundEnergy: number
+  ): { place: number; correlation: number } {
+    const products = this.#correlator.correlate(sound, source)
+    let energy = energyOf(source.subarray(0, ECHO_WINDOW_SAMPLES))
+    let best = 0
+    let place = 0
+    for (let k = 0; k <= ECHO_REACH_SAMPLES; k++) {
+      const squared = products[k] ** 2 / (soundEnergy * Math.max(energy, LEAST_ENERGY * FRAME_SAMPLES))
+      if (squared > best) {
+        best = squared
+        place = k
+      }
+      energy += (source[k + ECHO_WINDOW_SAMPLES] ?? 0) ** 2 - source[k] ** 2
+    }
+    return { place, correlation: Math.sqrt(best) }
+  }
+
+  #explain(sound: Float64Array, source: Float64Array, from: number): void {
+    const filter = this.#filterFit.fit(sound, source, from)
+    this.#frames.fill(0)
+    this.#residues.fill(0)
+    for (let i = 0; i < sound.length; i++) {
+      const first = from + i
+      let echo = 0
+      for (let tap = Math.max(0, first - source.length + 1); tap < Math.min(FILTER_TAPS, first + 1); tap++)
+        echo += filter[tap] * source[first - tap]
+      const frame = Math.floor(i / FRAME_SAMPLES)
+      this.#frames[frame] += sound[i] ** 2
+      this.#residues[frame] += (sound[i] - echo) ** 2
+    }
+  }
+}
+
+function energyOf(samples: Float64Array): number {
+  let sum = 0
+  for (const sample of samples) sum += sample * sample
+  return sum
+}

@@ -1,0 +1,61 @@
+import { ECHO_REACH_SAMPLES, ECHO_WINDOW_SAMPLES, EchoComparison } from '../audio/echo-likeness.ts'
+import type { AudioFormat } from '../audio/format.ts'
+import { SampleHistory } from '../audio/sample-history.ts'
+import { AudioTimeline } from './audio-timeline.ts'
+
+/**
+ * Of 2000 echoes 60 to 400 ms late, 6 to 25 dB down, through mu-law, dull and noisy, 97 % pass; of 8000 callers who
+ * speak over the agent, with and without an echo 10 dB below them, none. A filter that does much better than the plain
+ * correlation has found a room, or, where it explains little, a vowel that happens to be like another.
+ */
+const MIN_EXPLAINED = 0.5
+const MIN_CORRELATION = 0.65
+const MIN_EXPLAINED_BY_ROOM = 0.7
+/** Above this somebody spoke for 50 ms at least. */
+const MAX_UNEXPLAINED_PEAK = 0.4
+const MIN_AUDIBLE_MS = 150
+
+/**
+ * Tells the agent's own voice, coming back from the caller's loudspeaker, from a caller who speaks over the agent.
+ *
+ * Both directions are kept for a second, on the media clock and in a narrow band, which costs some microseconds a
+ * frame; they are compared only when asked.
+ */
+export class EchoGuard {
+  readonly #played = new SampleHistory(ECHO_WINDOW_SAMPLES + ECHO_REACH_SAMPLES)
+  readonly #received = new SampleHistory(ECHO_WINDOW_SAMPLES)
+  readonly #agent = new AudioTimeline(this.#played)
+  readonly #caller = new AudioTimeline(this.#received)
+  /** Made when the first question is asked: most calls never ask, and it takes 100 kB. */
+  #comparison: EchoComparison | null = null
+
+  /** Agent audio, as it is sent: heard from `atMs` on the media clock on. May lie far ahead. */
+  heard(payload: Uint8Array, format: AudioFormat, atMs: number): void {
+    this.#agent.lay(payload.slice(), format, atMs)
+  }
+
+  /** The carrier was cleared: what lies behind `atMs` will not be heard. */
+  cleared(atMs: number): void {
+    this.#agent.cut(atMs)
+  }
+
+  /** Caller audio, as it comes: recorded from `atMs` on. */
+  caller(payload: Uint8Array, format: AudioFormat, atMs: number): void {
+    this.#caller.lay(payload, format, atMs)
+    this.#caller.advance(this.#caller.endMs)
+    this.#agent.advance(this.#caller.endMs)
+  }
+
+  /**
+   * Whether the last half second of the caller is the agent's voice and nothing else. About 0.5 ms. An echo may turn
+   * into a caller: while it goes on, ask again.
+   */
+  suspected(): boolean {
+    this.#comparison ??= new EchoComparison()
+    const likeness = this.#comparison.compare(this.#received.last(), this.#played.last())
+    if (!likeness || likeness.audibleMs < MIN_AUDIBLE_MS) return false
+    if (likeness.unexplainedPeak > MAX_UNEXPLAINED_PEAK) return false
+    if (likeness.explained > MIN_EXPLAINED_BY_ROOM) return true
+    return likeness.explained > MIN_EXPLAINED && likeness.correlation > MIN_CORRELATION
+  }
+}
