@@ -8,6 +8,8 @@ import closeWithGrace from 'close-with-grace'
 import Fastify, { type FastifyBaseLogger, type FastifyInstance, LogController } from 'fastify'
 import type { Logger } from 'pino'
 import { routes } from './routes/index.ts'
+import { LiveAudio } from './routes/live-audio.ts'
+import { type MonitorEndpoint, monitorPort } from './routes/monitor-port.ts'
 import { createOperatorAuth } from './routes/operator-auth.ts'
 import type { RouteOptions } from './routes/route-options.ts'
 import { createAddressGuard } from './services/address-guard.ts'
@@ -58,6 +60,7 @@ export async function startServer(config: Config, log: Logger): Promise<RunningS
   const backends = await openBackends(config, core)
   const operatorToken = config.operatorToken ?? randomBytes(24).toString('base64url')
   const app = createApp(config, log)
+  const apps = [app]
   const metrics = createMetrics({
     events: core.events,
     liveCalls: () => core.registry.size,
@@ -67,7 +70,7 @@ export async function startServer(config: Config, log: Logger): Promise<RunningS
   const stopLog = logCalls(core.events, log)
 
   async function close(): Promise<void> {
-    await app.close()
+    await Promise.all(apps.map((each) => each.close()))
     await backends.close()
     metrics.close()
     stopLog()
@@ -81,8 +84,10 @@ export async function startServer(config: Config, log: Logger): Promise<RunningS
   }
 
   try {
-    await app.register(routes, createRouteOptions(config, core, backends, { operatorToken, metrics }))
+    const options = createRouteOptions(config, core, backends, { operatorToken, metrics })
+    await app.register(routes, options)
     await app.listen({ port: config.port, host: config.host })
+    await listenMonitorPorts(config, log, options, apps)
   } catch (error) {
     await close()
     throw error
@@ -93,6 +98,23 @@ export async function startServer(config: Config, log: Logger): Promise<RunningS
   const stop = () => (stopped ??= drainAndClose())
   const { registry } = core
   return { app, url: `http://localhost:${port}`, operatorToken, registry, database: backends.database, stop }
+}
+
+/** WebSocket endpoints on ports of their own; `apps` gets each before it listens, so that it is closed with the rest. */
+async function listenMonitorPorts(
+  config: Config,
+  log: Logger,
+  options: RouteOptions,
+  apps: FastifyInstance[]
+): Promise<void> {
+  for (const [endpoint, port] of Object.entries(config.monitorPorts) as [MonitorEndpoint, number | null][]) {
+    if (port === null) continue
+    const app = createApp(config, log)
+    apps.push(app)
+    await app.register(monitorPort, { endpoint, options })
+    await app.listen({ port, host: config.host })
+    log.info({ event: 'monitor.listening', endpoint, port }, 'Monitoring port listening')
+  }
 }
 
 interface Core {
@@ -170,6 +192,7 @@ function createRouteOptions(
     control,
     registry,
     events,
+    liveAudio: new LiveAudio({ registry, events, now: clock.now }),
     metrics,
     tokens,
     guard: createAddressGuard(),

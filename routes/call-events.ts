@@ -1,7 +1,8 @@
 import { randomUUID } from 'node:crypto'
-import type { FastifyInstance, FastifyRequest } from 'fastify'
+import type { FastifyInstance } from 'fastify'
 import type { PublishedCallEvent } from '../sessions/contracts/call-events.ts'
-import { HttpError } from './http-error.ts'
+import { upgradeRequired } from './admission.ts'
+import { createOperatorAdmission } from './operator-socket.ts'
 import type { RouteOptions } from './route-options.ts'
 
 /** A listener that has not taken this much is cut off, not buffered. */
@@ -9,32 +10,18 @@ const BACKLOG_LIMIT_BYTES = 1_000_000
 /** RFC 6455: the peer violates a policy, here that of keeping up. */
 const CLOSE_TOO_SLOW = 1008
 
-/** Every event of every call, live, for the operator. */
-export async function callEventRoutes(app: FastifyInstance, options: RouteOptions): Promise<void> {
-  const { auth, events, guard } = options
-
-  async function admit(request: FastifyRequest): Promise<void> {
-    if (await guard.blocked(request.ip)) {
-      throw new HttpError(
-        429,
-        'too_many_attempts',
-        'Too many refused attempts from this address; try again in a minute.'
-      )
-    }
-    const { token } = request.query as { token?: string }
-    const bearer = /^Bearer (.+)$/i.exec(request.headers.authorization ?? '')?.[1]
-    if (auth.accepts(token ?? bearer ?? null)) return
-    await guard.refused(request.ip)
-    throw new HttpError(401, 'unauthorized', 'Expected the operator token as token= in the address.')
-  }
+/** Every event of every call, live, for the operator; `path` where it has a port of its own. */
+export async function callEventRoutes(
+  app: FastifyInstance,
+  options: RouteOptions & { path?: string }
+): Promise<void> {
+  const { events } = options
 
   app.route({
     method: 'GET',
-    url: '/call-events',
-    preValidation: admit,
-    handler: (_request, reply) => {
-      void reply.status(426).send({ error: 'upgrade_required', message: 'Expected a WebSocket upgrade.' })
-    },
+    url: options.path ?? '/call-events',
+    preValidation: createOperatorAdmission(options),
+    handler: upgradeRequired,
     wsHandler: (socket) => {
       const unsubscribe = events.subscribe((published) => {
         const message = describe(published)

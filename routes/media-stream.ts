@@ -1,4 +1,6 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify'
+import type { WebSocket } from 'ws'
+import { assertNotBlocked, upgradeRequired } from './admission.ts'
 import { HttpError } from './http-error.ts'
 import type { RouteOptions } from './route-options.ts'
 
@@ -9,6 +11,24 @@ interface StreamQuery {
 
 /** The carrier's media socket: a good token for a held call, checked before the upgrade, or nothing is opened. */
 export async function mediaStreamRoutes(app: FastifyInstance, options: RouteOptions): Promise<void> {
+  const door = createMediaDoor(options)
+  app.route({
+    method: 'GET',
+    url: '/media-stream-ws',
+    preValidation: door.admit,
+    handler: upgradeRequired,
+    wsHandler: door.open
+  })
+}
+
+export interface MediaDoor {
+  /** @throws HttpError 401 or 429 unless the request has the token of a call that waits for its media. */
+  admit(request: FastifyRequest): Promise<void>
+  /** Hands the socket of an admitted request to its call. */
+  open(socket: WebSocket, request: FastifyRequest): void
+}
+
+export function createMediaDoor(options: RouteOptions): MediaDoor {
   const { guard, metrics, registry, tokens } = options
 
   /** A good token is good from any address: a stranger's attempts from the same one must not keep a carrier out. */
@@ -16,14 +36,7 @@ export async function mediaStreamRoutes(app: FastifyInstance, options: RouteOpti
     const callId = callIdOf(request)
     const refusal = tokens.redeem(tokenOf(request), callId)
     if (refusal === null && registry.find(callId)?.session) return
-    if (await guard.blocked(request.ip)) {
-      metrics.refused('media_rate_limit')
-      throw new HttpError(
-        429,
-        'too_many_attempts',
-        'Too many refused attempts from this address; try again in a minute.'
-      )
-    }
+    await assertNotBlocked(options, request, 'media_rate_limit')
     await guard.refused(request.ip)
     metrics.refused('media_token')
     request.log.warn({ event: 'stream.refused', cause: refusal ?? 'unknown_call' }, 'Media stream refused')
@@ -34,19 +47,13 @@ export async function mediaStreamRoutes(app: FastifyInstance, options: RouteOpti
     )
   }
 
-  app.route({
-    method: 'GET',
-    url: '/media-stream-ws',
-    preValidation: admit,
-    handler: (_request, reply) => {
-      void reply.status(426).send({ error: 'upgrade_required', message: 'Expected a WebSocket upgrade.' })
-    },
-    wsHandler: (socket, request) => {
-      const held = registry.find(callIdOf(request))
-      if (held?.session) held.session.attachMedia(options.attachMedia(socket, held))
-      else socket.close(1008)
-    }
-  })
+  function open(socket: WebSocket, request: FastifyRequest): void {
+    const held = registry.find(callIdOf(request))
+    if (held?.session) held.session.attachMedia(options.attachMedia(socket, held))
+    else socket.close(1008)
+  }
+
+  return { admit, open }
 }
 
 function callIdOf(request: FastifyRequest): string {

@@ -13,12 +13,14 @@ import type { AgentProfile } from '../sessions/contracts/agent-profile.ts'
 import type { CallEvents } from '../sessions/contracts/call-events.ts'
 import type { Carrier } from '../sessions/contracts/carrier.ts'
 import type { MediaTransport } from '../sessions/contracts/media-transport.ts'
+import type { LiveAudio } from './live-audio.ts'
 import type { OperatorAuth } from './operator-auth.ts'
 
 export interface RouteOptions {
   readonly control: CallControl
   readonly registry: CallRegistry
   readonly events: CallEvents
+  readonly liveAudio: LiveAudio
   readonly metrics: Metrics
   readonly tokens: MediaTokens
   readonly guard: AddressGuard

@@ -34,6 +34,8 @@ export interface Config {
   readonly engine: EngineName
   readonly openai: OpenAiConfig | null
   readonly dialoguePath: string | null
+  /** Ports of their own for WebSocket endpoints; null: off. */
+  readonly monitorPorts: MonitorPorts
   readonly maxConcurrentCalls: number
   readonly maxCallMs: number
   readonly idleTimeoutMs: number
@@ -41,6 +43,12 @@ export interface Config {
   readonly logLevel: string
   /** Variables that are set and have no effect in this version. */
   readonly unused: readonly string[]
+}
+
+export interface MonitorPorts {
+  readonly callEvents: number | null
+  readonly audioStream: number | null
+  readonly frontendAudio: number | null
 }
 
 export interface TelnyxConfig {
@@ -72,7 +80,7 @@ export interface OpenAiConfig {
   readonly audio: 'auto' | 'pcm'
 }
 
-const UNUSED = ['REDIS_URL', 'WS_CALL_EVENTS_PORT', 'WS_AUDIO_STREAM_PORT', 'WS_FRONTEND_AUDIO_PORT'] as const
+const UNUSED = ['REDIS_URL'] as const
 
 /**
  * Turns an environment into a frozen Config. An empty variable counts as not set.
@@ -103,6 +111,11 @@ export function loadConfig(environment: Readonly<Record<string, string | undefin
     engine: (env.AGENT_ENGINE ?? (env.OPENAI_API_KEY ? 'realtime' : 'local')) as EngineName,
     openai: readOpenAi(env),
     dialoguePath: env.LOCAL_DIALOGUE ?? null,
+    monitorPorts: {
+      callEvents: env.WS_CALL_EVENTS_PORT ?? null,
+      audioStream: env.WS_AUDIO_STREAM_PORT ?? null,
+      frontendAudio: env.WS_FRONTEND_AUDIO_PORT ?? null
+    },
     maxConcurrentCalls: env.MAX_CONCURRENT_CALLS ?? 100,
     maxCallMs: (env.MAX_CALL_SECONDS ?? 3600) * 1000,
     idleTimeoutMs: (env.IDLE_TIMEOUT_SECONDS ?? 30) * 1000,

@@ -4,6 +4,7 @@ import { type Logger, pino } from 'pino'
 import { WebSocket } from 'ws'
 import { PCMU_8K } from '../../audio/format.ts'
 import { routes } from '../../routes/index.ts'
+import { LiveAudio } from '../../routes/live-audio.ts'
 import { createOperatorAuth } from '../../routes/operator-auth.ts'
 import type { RouteOptions } from '../../routes/route-options.ts'
 import { createAddressGuard } from '../../services/address-guard.ts'
@@ -138,6 +139,7 @@ export async function startRouteRig(options: RouteRigOptions = {}) {
     control,
     registry,
     events,
+    liveAudio: new LiveAudio({ registry, events, now: () => clock.now() }),
     metrics,
     tokens,
     guard: createAddressGuard(),

@@ -1,0 +1,41 @@
+import type { FastifyInstance, FastifyRequest } from 'fastify'
+import type { AudioTrack } from '../sessions/audio-taps.ts'
+import { upgradeRequired } from './admission.ts'
+import { HttpError } from './http-error.ts'
+import type { ListeningRequest } from './live-audio.ts'
+import { createOperatorAdmission } from './operator-socket.ts'
+import type { RouteOptions } from './route-options.ts'
+
+const TRACKS: Readonly<Record<string, readonly AudioTrack[]>> = {
+  inbound: ['inbound'],
+  outbound: ['outbound'],
+  both: ['inbound', 'outbound']
+}
+
+/** Live listening for the operator; `path` where it has a port of its own. */
+export async function frontendAudioRoutes(
+  app: FastifyInstance,
+  options: RouteOptions & { path?: string }
+): Promise<void> {
+  const admitOperator = createOperatorAdmission(options)
+  app.route({
+    method: 'GET',
+    url: options.path ?? '/frontend-audio',
+    preValidation: async (request) => {
+      await admitOperator(request)
+      readListening(request)
+    },
+    handler: upgradeRequired,
+    wsHandler: (socket, request) => options.liveAudio.listen(socket, readListening(request))
+  })
+}
+
+/** @throws HttpError 400 of a track that there is not. */
+export function readListening(request: FastifyRequest): ListeningRequest {
+  const query = request.query as Record<string, string | string[] | undefined>
+  const track = String(query.track ?? 'inbound')
+  if (!Object.hasOwn(TRACKS, track)) {
+    throw new HttpError(400, 'invalid_request', 'querystring/track must be one of inbound, outbound, both')
+  }
+  return { callId: query.call_id ? String(query.call_id) : null, tracks: TRACKS[track] }
+}

@@ -1,0 +1,21 @@
+import helmet from '@fastify/helmet'
+import websocket from '@fastify/websocket'
+import { Ajv } from 'ajv'
+import type { FastifyInstance } from 'fastify'
+import { HttpError, sendError } from './http-error.ts'
+
+/** Larger frames than this close the socket with 1009. */
+const FRAME_LIMIT_BYTES = 64 * 1024
+
+/** What every port has in common: WebSockets, checked input, and errors in the one shape. */
+export async function registerShell(app: FastifyInstance): Promise<void> {
+  await app.register(helmet)
+  await app.register(websocket, { options: { maxPayload: FRAME_LIMIT_BYTES, perMessageDeflate: false } })
+  // Fastify's own compiler drops a misspelled field in silence; here it is an error that names the field.
+  const ajv = new Ajv({ coerceTypes: 'array', useDefaults: true, removeAdditional: false, allErrors: true })
+  app.setValidatorCompiler(({ schema }) => ajv.compile(schema as object))
+  app.setErrorHandler(sendError)
+  app.setNotFoundHandler(() => {
+    throw new HttpError(404, 'not_found', 'There is nothing at this path.')
+  })
+}
