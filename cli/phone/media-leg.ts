@@ -3,12 +3,11 @@ import { type AudioFormat, PCM16_16K } from '../../audio/format.ts'
 import { dbfs, rms } from '../../audio/level.ts'
 import { createTranscoder, type Transcoder } from '../../audio/transcoder.ts'
 import { CLOSE_NORMAL, SOCKET_OPEN, type SocketLike } from '../../services/carriers/socket-like.ts'
-import { telnyxCodec } from '../../services/carriers/telnyx/telnyx-messages.ts'
 import type { systemClock } from '../../services/clock.ts'
+import type { Dialect } from './dialect.ts'
 import { Playout } from './playout.ts'
 import { Recording } from './recording.ts'
 import { SampleQueue } from './sample-queue.ts'
-import { FrameWriter, parseServerFrame } from './telnyx-frames.ts'
 
 export type Clock = typeof systemClock
 
@@ -52,7 +51,7 @@ interface OnAir {
 }
 
 /**
- * The carrier's end of a media stream, in Telnyx's dialect: sends what the caller says in frames of 20 ms of real
+ * The carrier's end of a media stream, in a carrier's dialect: sends what the caller says in frames of 20 ms of real
  * time, silence included, plays the agent in real time, and records both. Listens on the socket from the start, so
  * that nothing that follows the upgrade is missed; frames flow from `start()`.
  */
@@ -62,7 +61,7 @@ export class MediaLeg extends EventEmitter<MediaLegEvents> {
   readonly #socket: SocketLike
   readonly #clock: Clock
   readonly #format: AudioFormat
-  readonly #frames: FrameWriter
+  readonly #dialect: Dialect
   readonly #encode: Transcoder
   readonly #decode: Transcoder
   readonly #playout = new Playout()
@@ -77,25 +76,19 @@ export class MediaLeg extends EventEmitter<MediaLegEvents> {
   #hungUp = false
   #ended = false
 
-  constructor(options: {
-    socket: SocketLike
-    callId: string
-    streamId: string
-    format: AudioFormat
-    clock: Clock
-  }) {
+  constructor(options: { socket: SocketLike; dialect: Dialect; format: AudioFormat; clock: Clock }) {
     super()
     const { socket, format } = options
     const linear: AudioFormat = { encoding: PCM16_16K.encoding, sampleRate: format.sampleRate }
     this.#socket = socket
     this.#clock = options.clock
     this.#format = format
-    this.#frames = new FrameWriter(options)
+    this.#dialect = options.dialect
     this.#encode = createTranscoder(linear, format)
     this.#decode = createTranscoder(format, linear)
     this.recording = new Recording(format.sampleRate)
     socket.on('message', (data, isBinary) => {
-      // Telnyx discards binary frames without a word.
+      // Carriers discard binary frames without a word.
       if (!isBinary) this.#receive(data.toString())
     })
     socket.on('error', () => socket.terminate())
@@ -114,10 +107,8 @@ export class MediaLeg extends EventEmitter<MediaLegEvents> {
 
   /** Announces the stream and begins to send and play. The socket must be open. */
   start(): void {
-    this.#send(this.#frames.connected())
-    this.#send(
-      this.#frames.start({ encoding: telnyxCodec(this.#format), sampleRate: this.#format.sampleRate })
-    )
+    this.#send(this.#dialect.connected())
+    this.#send(this.#dialect.start(this.#format))
     this.#startedAt = this.#clock.now()
     this.#tick()
   }
@@ -139,7 +130,7 @@ export class MediaLeg extends EventEmitter<MediaLegEvents> {
     if (this.#hungUp || this.#ended) return
     this.#hungUp = true
     this.#cancelTimer?.()
-    this.#send(this.#frames.stop())
+    this.#send(this.#dialect.stop())
     this.#cancelTimer = this.#clock.after(HANG_UP_MS, () => {
       this.#socket.terminate()
       this.#end()
@@ -170,7 +161,7 @@ export class MediaLeg extends EventEmitter<MediaLegEvents> {
     const { caller, agent } = this.#onAir
     this.#onAir = null
     this.recording.push(caller, agent)
-    this.#send(this.#frames.media(this.#encode.push(bytesOf(caller)), caller.length))
+    this.#send(this.#dialect.media(this.#encode.push(bytesOf(caller)), caller.length))
     this.#playout.endFrame()
     this.#returnDueMarks()
   }
@@ -194,12 +185,12 @@ export class MediaLeg extends EventEmitter<MediaLegEvents> {
     if (this.#framesToNextKey > 0) this.#framesToNextKey -= 1
     if (this.#keys.length === 0 || this.#framesToNextKey > 0) return
     this.#framesToNextKey = FRAMES_PER_KEY
-    this.#send(this.#frames.dtmf(this.#keys.shift() as string, this.#clock.now()))
+    this.#send(this.#dialect.dtmf(this.#keys.shift() as string, this.#clock.now()))
   }
 
   #receive(text: string): void {
     if (this.#hungUp || this.#ended) return
-    const frame = parseServerFrame(text)
+    const frame = this.#dialect.parse(text)
     if (frame?.event === 'media') this.#playout.enqueue(samplesOf(this.#decode.push(frame.payload)))
     if (frame?.event === 'mark') this.#playout.mark(frame.name)
     if (frame?.event === 'clear') {
@@ -211,7 +202,7 @@ export class MediaLeg extends EventEmitter<MediaLegEvents> {
 
   #returnDueMarks(): number {
     const due = this.#playout.takeDueMarks()
-    for (const name of due) this.#send(this.#frames.mark(name))
+    for (const name of due) this.#send(this.#dialect.mark(name))
     return due.length
   }
 

@@ -36,7 +36,7 @@ export const USAGE = `Places one call to a running Offhook and talks to its agen
                         else the one that the server keeps under DATA_DIR
   --agent ID            the agent to call; default: the server's default agent
   --carrier NAME        telnyx or twilio: whose dialect the media socket speaks; default telnyx
-  --codec NAME          PCMU, PCMA or L16; default PCMU
+  --codec NAME          PCMU, PCMA or L16; default PCMU, the only one of twilio
   --rate HZ             8000, 16000 or 24000; default 24000 for L16, else 8000
   --say TEXT            a sentence, spoken by the embedded voice; repeatable, one turn each
   --wav FILE            a recording to play as a turn, any rate and number of channels; repeatable
@@ -82,7 +82,9 @@ const MAX_TIMEOUT_SECONDS = 3600
 /** @throws UsageError that names the option at fault and what was expected of it. */
 export function parseOptions(args: readonly string[]): PhoneOptions {
   const { values, tokens } = parseCommandLine(args)
+  const carrier = oneOf('--carrier', values.carrier, ['telnyx', 'twilio'])
   const codec = oneOf('--codec', values.codec, ['PCMU', 'PCMA', 'L16'])
+  if (carrier === 'twilio' && codec !== 'PCMU') throw expected('--codec', 'PCMU with --carrier twilio', codec)
   const bargeInMs =
     values['barge-in-ms'] === undefined
       ? null
@@ -90,7 +92,7 @@ export function parseOptions(args: readonly string[]): PhoneOptions {
   return {
     server: serverUrl(values.server),
     token: values.token === undefined ? null : filled('--token', values.token, 'a token'),
-    carrier: oneOf('--carrier', values.carrier, ['telnyx', 'twilio']),
+    carrier,
     codec,
     format: formatOf(codec, values.rate),
     agentId: values.agent === undefined ? null : filled('--agent', values.agent, "an agent's id"),

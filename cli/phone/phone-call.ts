@@ -3,6 +3,7 @@ import { writeFile } from 'node:fs/promises'
 import { setTimeout as delay } from 'node:timers/promises'
 import { CallLog } from './call-log.ts'
 import { type CallerTurn, prepareTurns } from './caller-turns.ts'
+import { createDialect } from './dialect.ts'
 import { type Clock, MediaLeg, type MediaLegEvents } from './media-leg.ts'
 import type { PhoneOptions } from './options.ts'
 import type { Progress } from './progress.ts'
@@ -52,14 +53,13 @@ async function converse(call: PhoneCallOptions, { client, events, turns }: Ready
   progress.call(`ringing ${options.server.origin} (${codec}, ${format.sampleRate} Hz)`)
   const placed = await client.placeCall({ carrier, codec, rate: format.sampleRate, agentId })
   const startedAt = clock.now()
-  const { socket, opened } = client.openMedia(placed)
-  const leg = new MediaLeg({
-    socket,
+  const dialect = createDialect(carrier, {
     callId: placed.callId,
     streamId: `phone-${placed.callId}`,
-    format,
-    clock
+    token: placed.streamToken
   })
+  const { socket, opened } = client.openMedia(placed.streamUrl, dialect.headers)
+  const leg = new MediaLeg({ socket, dialect, format, clock })
   const hungUp = once(leg, 'ended') as Promise<MediaLegEvents['ended']>
   const log = new CallLog()
   const told = Promise.withResolvers<void>()

@@ -81,8 +81,11 @@ export class ServerClient {
   }
 
   /** The media socket of a call: attach listeners before anything is awaited, then await `opened`. */
-  openMedia({ streamUrl, streamToken }: PlacedCall): { socket: WebSocket; opened: Promise<void> } {
-    const socket = openSocket(streamUrl, { 'x-telnyx-streaming-auth-token': streamToken })
+  openMedia(
+    streamUrl: string,
+    headers: Readonly<Record<string, string>>
+  ): { socket: WebSocket; opened: Promise<void> } {
+    const socket = openSocket(streamUrl, headers)
     const refused = (status: number) =>
       new PhoneError(
         `${new URL(streamUrl).origin} refused the media stream of the call it had just placed (${status}).`

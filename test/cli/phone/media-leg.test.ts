@@ -4,6 +4,7 @@ import { describe, it } from 'node:test'
 import wavefile from 'wavefile'
 import { type AudioFormat, PCM16_24K, PCMA_8K, PCMU_8K } from '../../../audio/format.ts'
 import { createTranscoder } from '../../../audio/transcoder.ts'
+import { createDialect } from '../../../cli/phone/dialect.ts'
 import { type LineState, MediaLeg } from '../../../cli/phone/media-leg.ts'
 import type { SocketLike } from '../../../services/carriers/socket-like.ts'
 import { ManualClock } from '../../support/manual-clock.ts'
@@ -58,7 +59,8 @@ class ServerEnd extends EventEmitter implements SocketLike {
 function rig(format: AudioFormat = PCMU_8K) {
   const clock = new ManualClock()
   const server = new ServerEnd(clock)
-  const leg = new MediaLeg({ socket: server, callId: 'call-1', streamId: 'stream-1', format, clock })
+  const dialect = createDialect('telnyx', { callId: 'call-1', streamId: 'stream-1', token: 'token' })
+  const leg = new MediaLeg({ socket: server, dialect, format, clock })
   const lines: LineState[] = []
   const ended: string[] = []
   leg.on('frame', (line) => lines.push(line))

@@ -47,6 +47,7 @@ describe('options of the phone', () => {
     [['--say', 'a'.repeat(601)], /^--say: expected at most 600 characters/],
     [['--codec', 'OPUS'], /^--codec: expected PCMU, PCMA or L16, not "OPUS"/],
     [['--carrier', 'vonage'], /^--carrier: expected telnyx or twilio/],
+    [['--carrier', 'twilio', '--codec', 'L16'], /^--codec: expected PCMU with --carrier twilio, not "L16"/],
     [['--rate', '16000'], /^--rate: expected 8000 with --codec PCMU, not "16000"/],
     [['--codec', 'L16', '--rate', '44100'], /^--rate: expected 8000, 16000 or 24000/],
     [['--barge-in-ms', 'soon'], /^--barge-in-ms: expected a whole number of milliseconds/],

@@ -1,5 +1,5 @@
 import { PCMU_8K } from '../../../audio/format.ts'
-import { FrameWriter } from '../../../cli/phone/telnyx-frames.ts'
+import { createDialect } from '../../../cli/phone/dialect.ts'
 import { createTelnyxMedia, createTwilioMedia } from '../../../services/carriers/media.ts'
 import {
   type CarrierEnd,
@@ -68,14 +68,14 @@ function createTwilio(): CarrierEnd {
 }
 
 /** The frames that the command-line phone itself sends. */
-function createTelnyxPhone(): CarrierEnd {
-  const frames = new FrameWriter({ streamId: 'phone-1', callId: 'call-1' })
+function createPhone(carrier: 'telnyx' | 'twilio'): CarrierEnd {
+  const dialect = createDialect(carrier, { streamId: 'phone-1', callId: 'call-1', token: 'token' })
   return {
-    start: () => frames.start({ encoding: 'PCMU', sampleRate: 8000 }),
-    media: (payload) => frames.media(payload, payload.length),
-    mark: (name) => frames.mark(name),
-    dtmf: (digit) => frames.dtmf(digit, 0),
-    stop: () => frames.stop()
+    start: () => dialect.start(PCMU_8K),
+    media: (payload) => dialect.media(payload, payload.length),
+    mark: (name) => dialect.mark(name),
+    dtmf: (digit) => dialect.dtmf(digit, 0),
+    stop: () => dialect.stop()
   }
 }
 
@@ -95,7 +95,14 @@ itIsAMediaTransport('Twilio’s stream', {
 
 itIsAMediaTransport('a test call in Telnyx’s dialect', {
   attach: attachTelnyx,
-  createCarrier: createTelnyxPhone,
+  createCarrier: () => createPhone('telnyx'),
+  carrierCallId: 'call-1',
+  streamId: 'phone-1'
+})
+
+itIsAMediaTransport('a test call in Twilio’s dialect', {
+  attach: attachTwilio,
+  createCarrier: () => createPhone('twilio'),
   carrierCallId: 'call-1',
   streamId: 'phone-1'
 })
