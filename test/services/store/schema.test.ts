@@ -1,4 +1,6 @@
 import assert from 'node:assert/strict'
+import { readdirSync } from 'node:fs'
+import path from 'node:path'
 import { it } from 'node:test'
 import { migrate } from '../../../services/store/migrations.ts'
 import { capture, eachDatabase } from '../../support/databases.ts'
@@ -24,6 +26,10 @@ const CONTRACT: Record<string, string> = {
   call_costs: 'call_id cost_usd unpriced_items',
   turn_latency_by_hour: 'hour turns p50_response_ms p95_response_ms p99_response_ms'
 }
+
+const MIGRATIONS = readdirSync(path.join(import.meta.dirname, '../../../services/store/migrations'))
+  .map((file) => path.basename(file, '.sql'))
+  .sort()
 
 const TYPES: Record<string, string> = {
   'calls.id': 'uuid',
@@ -82,7 +88,7 @@ eachDatabase((databases) => {
     const { pool } = await databases.create(t)
     const { log } = capture()
     const runs = await Promise.all([migrate(pool, log), migrate(pool, log)])
-    assert.deepEqual(runs.flat(), ['001-calls', '002-agent-interruption'])
+    assert.deepEqual(runs.flat(), MIGRATIONS)
     assert.deepEqual(await migrate(pool, log), [])
   })
 
