@@ -8,9 +8,12 @@ import { createInterface } from 'node:readline'
 import { afterEach, beforeEach, describe, it } from 'node:test'
 import alawmulaw from 'alawmulaw'
 import Telnyx from 'telnyx'
+import twilio from 'twilio'
 import wavefile from 'wavefile'
 import { sine, toneSnrDb } from '../support/tone.ts'
+import { until } from '../support/until.ts'
 import { type BareServer, startBareServer } from './telnyx/bare-server.ts'
+import { BareServer as TwilioServer } from './twilio/bare-server.ts'
 
 const PROGRAM = path.join(import.meta.dirname, 'dev-carriers.ts')
 
@@ -33,7 +36,7 @@ describe('dev:carriers', () => {
   /** Resolves with the environment that it prints. */
   async function start(...args: string[]): Promise<Record<string, string>> {
     const origin = new URL(server.webhookUrl).origin
-    const ports = ['--telnyx-port', '0', '--openai-port', '0', '--server', origin]
+    const ports = ['--telnyx-port', '0', '--openai-port', '0', '--twilio-port', '0', '--server', origin]
     program = spawn(process.execPath, [PROGRAM, ...ports, ...args], { stdio: ['ignore', 'pipe', 'inherit'] })
     const environment: Record<string, string> = {}
     for await (const line of createInterface({ input: program.stdout! })) {
@@ -88,6 +91,34 @@ describe('dev:carriers', () => {
       saidAt > start8k + 4000 + 8000 - 400,
       `said at sample ${saidAt}, after the greeting and a pause`
     )
+  })
+
+  it('rings as Twilio does with --carrier twilio', async () => {
+    const twilioServer = new TwilioServer()
+    await twilioServer.listen()
+    twilioServer.reply = () => twilioServer.connect
+    try {
+      const environment = await start(
+        '--ring',
+        '--carrier',
+        'twilio',
+        '--server',
+        `http://${twilioServer.host}`
+      )
+      assert.match(environment.TWILIO_ACCOUNT_SID, /^AC[0-9a-f]{32}$/)
+      await until(() => twilioServer.of('media').length > 0, 'the caller’s audio')
+      const [{ signature, params }] = twilioServer.webhooks
+      const url = `http://${twilioServer.host}/api/calls/twilio/voice`
+      assert.ok(twilio.validateRequest(environment.TWILIO_AUTH_TOKEN, signature, url, params))
+      const greeting = alawmulaw.mulaw.encode(sine({ frequencyHz: 440, sampleRate: 8000, ms: 300 }))
+      const media = { payload: Buffer.from(greeting).toString('base64') }
+      twilioServer.send({ event: 'media', streamSid: twilioServer.of('start')[0].streamSid, media })
+      await until(() => twilioServer.of('media').length > 40, 'the greeting to be over')
+      twilioServer.socket?.close()
+      assert.equal(await exitCode(), 0)
+    } finally {
+      await twilioServer.close()
+    }
   })
 
   it('exits with 1 when the server declines the call', async () => {

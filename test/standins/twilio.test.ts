@@ -1,78 +1,20 @@
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
-import type { AddressInfo } from 'node:net'
 import { afterEach, beforeEach, describe, it } from 'node:test'
-import formbody from '@fastify/formbody'
 import alawmulaw from 'alawmulaw'
-import Fastify, { type FastifyInstance } from 'fastify'
 import twilio from 'twilio'
-import { type WebSocket, WebSocketServer } from 'ws'
+import type { WebSocket } from 'ws'
 import { sine, toneSnrDb } from '../support/tone.ts'
+import { BareServer } from './twilio/bare-server.ts'
 import { startTwilioStandIn, type TwilioStandIn } from './twilio/twilio-standin.ts'
 import { parseTwiml, TwimlFault } from './twilio/twiml.ts'
 
-interface Frame {
-  event: string
-  streamSid?: string
-  sequenceNumber?: string
-  start?: Record<string, unknown>
-  media?: { track: string; chunk: string; timestamp: string; payload: string }
-  mark?: { name: string }
-  dtmf?: { digit: string; track: string }
-}
-
-/** The other end of the stand-in, with no mind of its own: replies what a test says, and records. */
-class Server {
-  readonly app: FastifyInstance = Fastify({ forceCloseConnections: true })
-  readonly webhooks: { path: string; params: Record<string, string>; signature: string }[] = []
-  readonly frames: Frame[] = []
-  readonly upgrades: { url: string; signature: string }[] = []
-  reply: (path: string) => string = () => '<Response/>'
-  socket: WebSocket | null = null
-
-  async listen(): Promise<void> {
-    await this.app.register(formbody)
-    this.app.post('/:name', (request, reply) => {
-      const params = { ...(request.body as Record<string, string>) }
-      const signature = String(request.headers['x-twilio-signature'])
-      this.webhooks.push({ path: request.url, params, signature })
-      return reply.type('text/xml').send(this.reply(request.url))
-    })
-    const sockets = new WebSocketServer({ noServer: true })
-    this.app.server.on('upgrade', (request, socket, head) => {
-      const signature = String(request.headers['x-twilio-signature'])
-      this.upgrades.push({ url: request.url ?? '', signature })
-      sockets.handleUpgrade(request, socket, head, (opened) => {
-        this.socket = opened
-        opened.on('message', (data) => this.frames.push(JSON.parse(String(data))))
-      })
-    })
-    await this.app.listen({ host: '127.0.0.1', port: 0 })
-  }
-
-  get host(): string {
-    return `127.0.0.1:${(this.app.server.address() as AddressInfo).port}`
-  }
-
-  get connect(): string {
-    return `<Response><Connect><Stream url="ws://${this.host}/media"><Parameter name="token" value="t.1"/></Stream></Connect></Response>`
-  }
-
-  send(frame: object): void {
-    this.socket?.send(JSON.stringify(frame))
-  }
-
-  of(event: string): Frame[] {
-    return this.frames.filter((frame) => frame.event === event)
-  }
-}
-
 describe('the Twilio stand-in', { timeout: 20_000 }, () => {
-  let server: Server
+  let server: BareServer
   let standIn: TwilioStandIn
 
   beforeEach(async () => {
-    server = new Server()
+    server = new BareServer()
     await server.listen()
     standIn = await startTwilioStandIn({
       voiceUrl: `http://${server.host}/voice`,
@@ -82,8 +24,7 @@ describe('the Twilio stand-in', { timeout: 20_000 }, () => {
 
   afterEach(async () => {
     await standIn.close()
-    server.socket?.terminate()
-    await server.app.close()
+    await server.close()
   })
 
   async function streamingCall() {

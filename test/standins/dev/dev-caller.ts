@@ -1,7 +1,7 @@
 import { Resampler } from '../../../audio/resample.ts'
 import { createVoice } from '../../../services/speech/local-speech.ts'
 import { sine } from '../../support/tone.ts'
-import type { TelnyxCall } from '../telnyx/telnyx-call.ts'
+import type { DevCall } from './dev-call.ts'
 
 /** The embedded voice speaks at this rate. */
 const VOICE_RATE_HZ = 16_000
@@ -26,7 +26,7 @@ export class DevCaller {
   }
 
   /** Resolves with whether the agent was heard, when the call is over. */
-  async talk(call: TelnyxCall): Promise<boolean> {
+  async talk(call: DevCall): Promise<boolean> {
     try {
       await until(call, () => call.heardMs > 0, 'the greeting', GREETING_TIMEOUT_MS)
       await listen(call)
@@ -45,7 +45,7 @@ export class DevCaller {
 }
 
 /** As `call.until`, but there is nothing more to wait for once the line is gone. */
-async function until(call: TelnyxCall, condition: () => boolean, what: string, timeoutMs: number) {
+async function until(call: DevCall, condition: () => boolean, what: string, timeoutMs: number) {
   const gone = () => call.moments.some(({ name }) => name === 'ended' || name === 'streaming-stopped')
   await call.until(() => condition() || gone(), what, timeoutMs)
 }
@@ -70,7 +70,7 @@ function atRate(sentence: Int16Array, rateHz: number): Int16Array {
 }
 
 /** Resolves when the agent pauses. */
-async function listen(call: TelnyxCall): Promise<void> {
+async function listen(call: DevCall): Promise<void> {
   let heardMs = call.heardMs
   let silentSince = performance.now()
   const paused = () => {

@@ -1,9 +1,9 @@
 import { writeFileSync } from 'node:fs'
 import wavefile from 'wavefile'
-import type { TelnyxCall } from '../telnyx/telnyx-call.ts'
+import type { DevCall } from './dev-call.ts'
 
 /** The call as it was heard at the phone: caller left, agent right. Both legs of a call have the same rate. */
-export function writeStereoWav(path: string, call: TelnyxCall): void {
+export function writeStereoWav(path: string, call: DevCall): void {
   const { spoken, heard } = call
   const length = Math.max(spoken.length, heard.length)
   const wav = new wavefile.WaveFile()
