@@ -5,7 +5,7 @@ import { AudioTaps } from './audio-taps.ts'
 import { CallLimits } from './call-limits.ts'
 import { type CallPhase, nextPhase } from './call-phase.ts'
 import { CallReporter } from './call-reporter.ts'
-import type { AgentEngine, ToolCall } from './contracts/agent-engine.ts'
+import type { AgentEngine, AgentEngineEvents, ToolCall } from './contracts/agent-engine.ts'
 import type { AgentProfile } from './contracts/agent-profile.ts'
 import type { CallEvents, CallIdentity, EndReason } from './contracts/call-events.ts'
 import type { Clock } from './contracts/clock.ts'
@@ -191,6 +191,7 @@ export class CallSession extends EventEmitter<{ closed: [] }> {
       () => this.#limits.close(),
       () => this.#floor.close(),
       () => this.#abort.abort(),
+      () => this.#tapFeed.end(endedAt),
       () => this.#reporter.ended(reason, endedAt, (replyId) => this.#outbound.heardMs(replyId)),
       () => this.#engine.close(),
       () => this.#engine.removeAllListeners(),
@@ -216,40 +217,24 @@ export class CallSession extends EventEmitter<{ closed: [] }> {
   }
 
   #listenToEngine(): void {
-    const engine = this.#engine
     const reporter = this.#reporter
-    const on = this.#guard.bind(this)
-    engine.on(
-      'callerSpeechStarted',
-      on(({ utteranceId }) => this.#onCallerSpeech(utteranceId))
-    )
-    engine.on(
-      'callerSpeechStopped',
-      on(({ utteranceId }) => this.#onCallerStopped(utteranceId))
-    )
-    engine.on(
-      'callerTranscript',
-      on(({ utteranceId, text }) => this.#onCallerText(utteranceId, text))
-    )
-    engine.on(
-      'audio',
-      on(({ replyId, payload }) => this.#onAgentAudio(replyId, payload))
-    )
-    engine.on(
-      'agentTranscript',
-      on(({ replyId, delta }) => reporter.replyText(replyId, delta))
-    )
-    engine.on(
-      'replyDone',
-      on(({ replyId }) => this.#onReplyDone(replyId))
-    )
-    engine.on(
-      'toolCall',
-      on((call) => void this.#onToolCall(call))
-    )
-    engine.on('usage', (records) => reporter.publish({ type: 'usage', records }))
-    engine.on('trouble', ({ code }) => reporter.publish({ type: 'engine.trouble', code }))
-    engine.on('failed', (error) => this.#onEngineFailed(error))
+    const engine: EventEmitter = this.#engine
+    const on = <E extends keyof AgentEngineEvents>(
+      event: E,
+      handler: (...args: AgentEngineEvents[E]) => void
+    ): void => {
+      engine.on(event, this.#guard(handler))
+    }
+    on('callerSpeechStarted', ({ utteranceId }) => this.#onCallerSpeech(utteranceId))
+    on('callerSpeechStopped', ({ utteranceId }) => this.#onCallerStopped(utteranceId))
+    on('callerTranscript', ({ utteranceId, text }) => this.#onCallerText(utteranceId, text))
+    on('audio', ({ replyId, payload }) => this.#onAgentAudio(replyId, payload))
+    on('agentTranscript', ({ replyId, delta }) => reporter.replyText(replyId, delta))
+    on('replyDone', ({ replyId }) => this.#onReplyDone(replyId))
+    on('toolCall', (call) => void this.#onToolCall(call))
+    on('usage', (records) => reporter.publish({ type: 'usage', records }))
+    on('trouble', ({ code }) => reporter.publish({ type: 'engine.trouble', code }))
+    on('failed', (error) => this.#onEngineFailed(error))
   }
 
   #onEngineReady(): void {

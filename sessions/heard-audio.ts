@@ -45,6 +45,11 @@ export class HeardAudio {
     return this.#position / this.#samplesPerMs
   }
 
+  /** Where what was sent ends, in ms on the media clock. */
+  get endMs(): number {
+    return this.#end / this.#samplesPerMs
+  }
+
   /** The carrier plays this from `startMs` on. `payload` may be reused after the call. */
   sent({ startMs, payload }: SentAudio): void {
     const at = this.#samplesAt(startMs)

@@ -31,13 +31,21 @@ export class TapFeed {
     if (this.#taps.wants('inbound')) {
       this.#taps.publish('inbound', { payload, format, positionMs: startMs - this.#originMs })
     }
-    if (this.#taps.wants('outbound')) this.#publishHeard(clock.positionMs, ms)
+    if (this.#taps.wants('outbound'))
+      this.#publishHeard(this.#hearing(clock.positionMs - ms), clock.positionMs)
     else if (this.#heard) this.#stopHearing()
   }
 
-  #publishHeard(positionMs: number, ms: number): void {
+  /** No frame of the caller's will come any more: what was heard since the last one, and is proven to have been. */
+  end(now: number): void {
+    if (!this.#heard) return
+    const positionMs = this.#outbound.mediaClock.at(now)
+    const provenMs = this.#outbound.heardAll ? this.#heard.endMs : 0
+    this.#publishHeard(this.#heard, Math.max(positionMs, provenMs))
+  }
+
+  #publishHeard(heard: HeardAudio | null, positionMs: number): void {
     const originMs = this.#originMs ?? 0
-    const heard = this.#hearing(positionMs - ms)
     heard?.drain(positionMs, (payload, startMs) => {
       this.#taps.publish('outbound', { payload, format: heard.format, positionMs: startMs - originMs })
     })

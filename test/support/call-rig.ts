@@ -101,7 +101,7 @@ export async function startCallRig(options: CallRigOptions = {}): Promise<CallRi
 }
 
 /** A port that was free a moment ago: the server's own address must be known before it listens. */
-async function freePort(): Promise<number> {
+export async function freePort(): Promise<number> {
   const probe = createServer()
   await new Promise<void>((resolve) => probe.listen(0, '127.0.0.1', resolve))
   const { port } = probe.address() as AddressInfo
