@@ -1,15 +1,26 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { LRUCache } from 'lru-cache'
 import type { TelnyxEvent } from '../services/carriers/telnyx/telnyx-webhooks.ts'
+import type { CallIdentity } from '../sessions/contracts/call-events.ts'
 import { HttpError } from './http-error.ts'
 import type { RouteOptions } from './route-options.ts'
 
 /** Telnyx delivers an event again within minutes, if at all. */
 const REMEMBERED_EVENTS = { max: 50_000, ttl: 60 * 60 * 1000 }
 
+/** Its hangup, and what else it tells of a call, may come when the call is over for us already. */
+const REMEMBERED_CALLS = { max: 20_000, ttl: 24 * 60 * 60 * 1000 }
+
+interface KnownCall {
+  readonly call: CallIdentity
+  /** By Telnyx's clock; null until it has told. */
+  answeredAt: number | null
+}
+
 /** Telnyx's events: checked, answered at once, then acted on; the same event only once, in whatever order they come. */
 export async function telnyxWebhookRoutes(app: FastifyInstance, options: RouteOptions): Promise<void> {
   const seen = new LRUCache<string, true>(REMEMBERED_EVENTS)
+  const known = new LRUCache<string, KnownCall>(REMEMBERED_CALLS)
 
   // The signature is over the raw bytes of the body, whatever it says it is.
   app.removeAllContentTypeParsers()
@@ -22,7 +33,7 @@ export async function telnyxWebhookRoutes(app: FastifyInstance, options: RouteOp
     const event = await verify(request, options)
     if (!seen.has(event.id)) {
       seen.set(event.id, true)
-      act(event, options).catch((error: unknown) => {
+      act(event, known, options).catch((error: unknown) => {
         request.log.error(
           { event: 'webhook.failed', err: error, type: event.type },
           'A webhook could not be acted on'
@@ -60,23 +71,50 @@ async function verify(request: FastifyRequest, { telnyx, metrics }: RouteOptions
   )
 }
 
-async function act(event: TelnyxEvent, options: RouteOptions): Promise<void> {
+async function act(
+  event: TelnyxEvent,
+  known: LRUCache<string, KnownCall>,
+  options: RouteOptions
+): Promise<void> {
   const { control, telnyx } = options
   const id = event.carrierCallId
   if (!telnyx || id === null) return
   if (event.type === 'call.initiated' && event.direction === 'inbound') {
-    await control.ringing(telnyx.carrier, { carrierCallId: id, from: event.from, to: event.to }, (call) =>
-      options.events.publish(call, carrierEvent(event))
-    )
+    await control.ringing(telnyx.carrier, { carrierCallId: id, from: event.from, to: event.to }, (call) => {
+      known.set(id, { call, answeredAt: null })
+      options.events.publish(call, carrierEvent(event, null))
+    })
     return
   }
-  const held = options.registry.find(id)
-  if (held) options.events.publish(held.call, carrierEvent(event))
+  publish(event, id, known, options)
   if (event.type === 'call.answered') await control.answered(telnyx.carrier, id)
   if (event.type === 'call.hangup') control.hungUp(id)
   if (event.type === 'streaming.failed') control.streamFailed(id)
 }
 
-function carrierEvent({ type, id, occurredAt, payload }: TelnyxEvent) {
-  return { type: 'carrier.event', name: type, eventId: id, occurredAt, payload } as const
+function publish(
+  event: TelnyxEvent,
+  carrierCallId: string,
+  known: LRUCache<string, KnownCall>,
+  { registry, events }: RouteOptions
+): void {
+  const held = registry.find(carrierCallId)
+  if (held && !known.has(carrierCallId)) known.set(carrierCallId, { call: held.call, answeredAt: null })
+  const found = known.get(carrierCallId)
+  if (!found) return
+  if (event.type === 'call.answered') found.answeredAt = event.occurredAt
+  events.publish(found.call, carrierEvent(event, found.answeredAt))
+}
+
+/** Telnyx's own fields; a hangup also tells how long the call lasted, from its answer on. */
+function carrierEvent({ type, id, occurredAt, payload }: TelnyxEvent, answeredAt: number | null) {
+  const durationMs = answeredAt === null ? 0 : Math.max(0, occurredAt - answeredAt)
+  const duration = type === 'call.hangup' ? { duration_seconds: durationMs / 1000 } : {}
+  return {
+    type: 'carrier.event',
+    name: type,
+    eventId: id,
+    occurredAt,
+    payload: { ...duration, ...payload }
+  } as const
 }

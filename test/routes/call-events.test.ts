@@ -86,6 +86,20 @@ describe('call events', { timeout: 20_000 }, () => {
     )
   })
 
+  it('tells of the ring and the answer once: what the carrier tells itself is not told by us', async () => {
+    const { heard } = await listen()
+    for (const type of ['call.initiated', 'call.answered'] as const) {
+      rig.events.publish({ ...testCall, carrier: 'telnyx' }, { type })
+      rig.events.publish(testCall, { type })
+    }
+    rig.events.publish(testCall, { type: 'dtmf', digit: '1' })
+    await until(() => heard.some(({ type }) => type === 'dtmf'), 'the last event')
+    assert.deepEqual(
+      heard.map(({ type }) => type),
+      ['call.initiated', 'call.answered', 'dtmf']
+    )
+  })
+
   it('forgets a listener that has gone', async () => {
     const before = rig.subscribers.size
     const { socket } = await listen()

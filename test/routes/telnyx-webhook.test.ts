@@ -125,6 +125,40 @@ describe('Telnyx webhook', { timeout: 20_000 }, () => {
     assert.deepEqual(carrier.commands, ['answer v3:one', 'startStream v3:one'])
   })
 
+  it('publishes the hangup of a call that is over for us already, with how long it lasted', async () => {
+    const { app, webhook, carrier, published, registry } = await start()
+    await app.inject(webhook('call.initiated', RING))
+    await until(() => carrier.commands.length === 1, 'the answer')
+    await app.inject(webhook('call.answered', RING))
+    await until(() => carrier.commands.length === 2, 'the stream')
+    await registry.find('v3:one')?.session?.end('caller_hung_up')
+    assert.equal(registry.find('v3:one'), null)
+    await app.inject(webhook('call.hangup', RING))
+    const hangup = await until(
+      () => published.find(({ event }) => event.type === 'carrier.event' && event.name === 'call.hangup'),
+      'the hangup'
+    )
+    assert.equal(hangup.call.callId, published[0].call.callId)
+    const { payload } = hangup.event as { payload: Record<string, unknown> }
+    const seconds = payload.duration_seconds as number
+    assert.ok(seconds >= 0 && seconds < 5, `${seconds} s`)
+    assert.equal(payload.call_control_id, 'v3:one')
+  })
+
+  it('tells of a hangup that nobody answered that it lasted 0 s, and leaves a duration of Telnyx alone', async () => {
+    const { app, webhook, carrier, published } = await start()
+    await app.inject(webhook('call.initiated', RING))
+    await until(() => carrier.commands.length === 1, 'the answer')
+    await app.inject(webhook('call.hangup', RING))
+    await app.inject(webhook('call.hangup', { ...RING, duration_seconds: 7 }))
+    const durations = () =>
+      published.flatMap(({ event }) =>
+        event.type === 'carrier.event' && event.name === 'call.hangup' ? [event.payload.duration_seconds] : []
+      )
+    await until(() => durations().length === 2, 'both hangups')
+    assert.deepEqual(durations(), [0, 7])
+  })
+
   it('ends a call whose stream Telnyx could not open', async () => {
     const { app, webhook, carrier, published, endReasonOf } = await start()
     await app.inject(webhook('call.initiated', RING))
