@@ -106,6 +106,9 @@ function writeMediaLine(log: Logger, event: CallEvent): void {
       log.info({ event: event.type, turnIndex, heardMs, saidMs, clearMs }, 'Turn interrupted')
       return
     }
+    case 'echo.suspected':
+      log.info({ event: event.type, turnIndex: event.turnIndex }, 'Echo suspected')
+      return
     case 'turn.resumed':
       log.info(
         { event: event.type, turnIndex: event.turnIndex, afterMs: Math.round(event.afterMs) },

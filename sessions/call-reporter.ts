@@ -55,6 +55,10 @@ export class CallReporter {
     this.#publishTurn(this.#transcript.callerStarted(utteranceId, this.#clock.now()))
   }
 
+  echoSuspected(): void {
+    this.publish({ type: 'echo.suspected', turnIndex: this.#transcript.turnIndex })
+  }
+
   /** `lastSpeechAt`: when the caller was last heard speaking, from the audio itself. */
   callerStopped(utteranceId: string, lastSpeechAt: number | null): void {
     const now = this.#clock.now()

@@ -10,6 +10,7 @@ import type { AgentProfile } from './contracts/agent-profile.ts'
 import type { CallEvents, CallIdentity, EndReason } from './contracts/call-events.ts'
 import type { Clock } from './contracts/clock.ts'
 import type { MediaTransport, StreamStart } from './contracts/media-transport.ts'
+import { EchoGuard } from './echo-guard.ts'
 import { CallError } from './errors.ts'
 import { Floor } from './floor.ts'
 import { InboundAudio } from './inbound-audio.ts'
@@ -97,7 +98,8 @@ export class CallSession extends EventEmitter<{ closed: [] }> {
       engineFormat: engine.inputFormat,
       toEngine: (payload) => this.#toEngine(payload)
     })
-    this.#outbound = new OutboundAudio({ clock, engineFormat: engine.outputFormat })
+    const echoGuard = new EchoGuard()
+    this.#outbound = new OutboundAudio({ clock, engineFormat: engine.outputFormat, echoGuard })
     this.#tapFeed = new TapFeed({ taps: this.taps, outbound: this.#outbound })
     const { outbound, reporter } = { outbound: this.#outbound, reporter: this.#reporter }
     this.#floor = new Floor({
@@ -106,7 +108,9 @@ export class CallSession extends EventEmitter<{ closed: [] }> {
       engine,
       outbound,
       reporter,
-      clock
+      echoGuard,
+      clock,
+      onCallerSpeaks: () => this.#giveUpGoodbye()
     })
     this.#media = new MediaLeg({
       call: options.call,
@@ -227,7 +231,7 @@ export class CallSession extends EventEmitter<{ closed: [] }> {
     }
     on('callerSpeechStarted', ({ utteranceId }) => this.#onCallerSpeech(utteranceId))
     on('callerSpeechStopped', ({ utteranceId }) => this.#onCallerStopped(utteranceId))
-    on('callerTranscript', ({ utteranceId, text }) => this.#onCallerText(utteranceId, text))
+    on('callerTranscript', ({ utteranceId, text }) => this.#floor.callerText(utteranceId, text))
     on('audio', ({ replyId, payload }) => this.#onAgentAudio(replyId, payload))
     on('agentTranscript', ({ replyId, delta }) => reporter.replyText(replyId, delta))
     on('replyDone', ({ replyId }) => this.#onReplyDone(replyId))
@@ -279,7 +283,10 @@ export class CallSession extends EventEmitter<{ closed: [] }> {
     if (this.frames.in % LATENCY_SAMPLE === 0) {
       this.#options.onAddedLatency('inbound', now - (this.#media.transport?.receivedAt ?? now))
     }
-    if (this.#inbound.format) this.#tapFeed.callerFrame(payload, this.#inbound.format, ms)
+    const { format } = this.#inbound
+    if (!format) return
+    this.#floor.callerFrame(payload, format, this.#outbound.mediaClock.recordedMs - ms)
+    this.#tapFeed.callerFrame(payload, format, ms)
   }
 
   #toEngine(payload: Uint8Array): void {
@@ -314,10 +321,8 @@ export class CallSession extends EventEmitter<{ closed: [] }> {
 
   #onCallerSpeech(utteranceId: string): void {
     if (this.#goodbye && this.#options.profile.protectGoodbye) return
-    this.#giveUpGoodbye()
     this.#inbound.callerSpeaking(true)
     this.#floor.callerStarted(utteranceId)
-    this.#reporter.callerStarted(utteranceId)
   }
 
   #giveUpGoodbye(): void {
@@ -328,13 +333,7 @@ export class CallSession extends EventEmitter<{ closed: [] }> {
 
   #onCallerStopped(utteranceId: string): void {
     this.#inbound.callerSpeaking(false)
-    this.#reporter.callerStopped(utteranceId, this.#inbound.lastSpeechAt)
-    this.#floor.callerStopped(utteranceId)
-  }
-
-  #onCallerText(utteranceId: string, text: string): void {
-    this.#reporter.callerText(utteranceId, text)
-    this.#floor.callerText(utteranceId, text)
+    this.#floor.callerStopped(utteranceId, this.#inbound.lastSpeechAt)
   }
 
   /** A key is as good as speech: it takes the floor. */

@@ -1,10 +1,16 @@
+import type { AudioFormat } from '../audio/format.ts'
 import type { CallReporter } from './call-reporter.ts'
 import type { AgentEngine } from './contracts/agent-engine.ts'
 import type { InterruptionPolicy } from './contracts/agent-profile.ts'
 import type { Clock } from './contracts/clock.ts'
+import type { EchoGuard } from './echo-guard.ts'
 import type { CutReply, OutboundAudio } from './outbound-audio.ts'
 import { type TurnDecision, TurnTaking } from './turn-taking.ts'
 
+type TimerName = 'minimum' | 'words' | 'answer' | 'echo'
+
+/** While an echo goes on it is compared again this often. */
+const ECHO_CHECK_MS = 200
 /** Speech without words for this long after its end was nothing. */
 const NO_WORDS_MS = 1500
 /** The longest that an answer to short speech waits for the words of that speech. */
@@ -17,7 +23,10 @@ export interface FloorOptions {
   readonly engine: AgentEngine
   readonly outbound: OutboundAudio
   readonly reporter: CallReporter
+  readonly echoGuard: EchoGuard
   readonly clock: Clock
+  /** The caller speaks, and it is not the agent's echo. */
+  readonly onCallerSpeaks: () => void
 }
 
 /** Gives the floor to the caller and back to the agent, as turn-taking decides: the one place that acts on it. */
@@ -26,46 +35,62 @@ export class Floor {
   readonly #turnTaking: TurnTaking
   #cut: readonly CutReply[] = []
   #cutAt = 0
-  readonly #timers = new Map<'minimum' | 'words' | 'answer', () => void>()
+  /** The utterance that is taken for an echo. */
+  #echo: string | null = null
+  readonly #timers = new Map<TimerName, () => void>()
 
   constructor(options: FloorOptions) {
     this.#options = options
     this.#turnTaking = new TurnTaking(options.policy, options.language)
   }
 
-  callerStarted(utteranceId: string): void {
-    const { clock, outbound, policy } = this.#options
-    this.#cancel('words')
-    const decision = this.#turnTaking.speechStarted(utteranceId, outbound.audible, clock.now())
-    if (decision === 'wait' && policy.minSpeechMs > 0) {
-      this.#after('minimum', policy.minSpeechMs, () => {
-        this.#act(this.#turnTaking.minimumReached(utteranceId), utteranceId)
-      })
-    }
-    this.#act(decision, utteranceId)
+  /** Caller audio, recorded from `atMs` on the media clock on. */
+  callerFrame(payload: Uint8Array, format: AudioFormat, atMs: number): void {
+    if (this.#options.outbound.audible) this.#options.echoGuard.caller(payload, format, atMs)
   }
 
-  callerStopped(utteranceId: string): void {
+  callerStarted(utteranceId: string): void {
+    const { echoGuard, outbound, reporter } = this.#options
+    if (outbound.audible && echoGuard.suspected()) {
+      this.#echo = utteranceId
+      reporter.echoSuspected()
+      this.#watchEcho(utteranceId)
+    } else {
+      this.#callerSpeaks(utteranceId)
+    }
+  }
+
+  /** `lastSpeechAt`: when the caller was last heard speaking, from the audio itself. */
+  callerStopped(utteranceId: string, lastSpeechAt: number | null): void {
+    if (this.#echo === utteranceId) {
+      this.#cancel('echo')
+      this.#options.engine.dismiss(utteranceId)
+      return
+    }
+    this.#options.reporter.callerStopped(utteranceId, lastSpeechAt)
     this.#turnTaking.speechStopped(utteranceId, this.#options.clock.now())
     if (this.#turnTaking.unsettled !== utteranceId) return
     this.#after('words', NO_WORDS_MS, () => this.#act(this.#turnTaking.nothingCame(utteranceId), utteranceId))
   }
 
   callerText(utteranceId: string, text: string): void {
-    const unsettled = this.#turnTaking.unsettled === utteranceId
-    this.#act(this.#turnTaking.words(utteranceId, text), utteranceId)
-    if (unsettled) this.#settled()
+    if (this.#echo === utteranceId) return
+    this.#options.reporter.callerText(utteranceId, text)
+    const undecided = this.#turnTaking.unsettled === utteranceId || this.#turnTaking.undecided
+    this.#act(this.#turnTaking.words(utteranceId, text), utteranceId, true)
+    if (undecided) this.#settled()
   }
 
   /** The caller pressed a key: there is no doubt that they want the floor. */
   callerPressed(): void {
     this.#turnTaking.settle()
     this.#settled()
-    if (this.#options.outbound.audible) this.#interrupt()
+    if (this.#options.outbound.audible) this.#interrupt(false)
   }
 
   /** The engine begins a reply: it takes the floor, or waits until it is known whether there is anything to answer. */
   agentStarts(): void {
+    if (this.#turnTaking.undecided) this.#options.outbound.wait()
     if (this.#turnTaking.unsettled === null || this.#timers.has('answer')) return
     if (!this.#turnTaking.answerWaits()) {
       this.#turnTaking.settle()
@@ -84,23 +109,57 @@ export class Floor {
     this.#timers.clear()
   }
 
-  #act(decision: TurnDecision, utteranceId: string): void {
-    if (decision === 'interrupt') this.#interrupt()
-    if (decision === 'keep') this.#options.engine.dismiss(utteranceId)
+  /** `answered`: what the engine says since is the answer, and not to be taken back. */
+  #act(decision: TurnDecision, utteranceId: string, answered = false): void {
+    if (decision === 'interrupt') this.#interrupt(answered)
+    if (decision === 'keep') this.#keep(utteranceId)
     if (decision === 'resume') this.#resume(utteranceId)
   }
 
   /** Freezes the truth, silences the caller's ear, then makes the engine forget: in this order. */
-  #interrupt(): void {
+  #interrupt(answered: boolean): void {
     const { clock, engine, outbound, reporter } = this.#options
     const at = clock.now()
-    const cut = outbound.interrupt()
+    const cut = answered ? outbound.interruptBeforeWaiting() : outbound.interrupt()
     const clearMs = clock.now() - at
     engine.interrupt(cut.filter(({ resumedFromMs }) => resumedFromMs === null))
     for (const reply of cut) this.#remember(reply.replyId, reply.resumedFromMs, reply.heardMs)
     reporter.interrupted(cut, at, clearMs)
     this.#cut = cut
     this.#cutAt = at
+  }
+
+  /** The agent was not stopped, and what the caller said wants no answer. */
+  #keep(utteranceId: string): void {
+    const { engine, outbound, reporter } = this.#options
+    engine.dismiss(utteranceId)
+    reporter.replyDropped(outbound.dropWaiting())
+  }
+
+  #callerSpeaks(utteranceId: string): void {
+    const { clock, onCallerSpeaks, outbound, policy, reporter } = this.#options
+    onCallerSpeaks()
+    this.#cancel('words')
+    const decision = this.#turnTaking.speechStarted(utteranceId, outbound.audible, clock.now())
+    if (decision === 'wait' && policy.minSpeechMs > 0) {
+      this.#after('minimum', policy.minSpeechMs, () => {
+        this.#act(this.#turnTaking.minimumReached(utteranceId), utteranceId)
+      })
+    }
+    this.#act(decision, utteranceId)
+    reporter.callerStarted(utteranceId)
+  }
+
+  /** An echo may turn into a caller who speaks over it. */
+  #watchEcho(utteranceId: string): void {
+    this.#after('echo', ECHO_CHECK_MS, () => {
+      if (this.#options.echoGuard.suspected()) {
+        this.#watchEcho(utteranceId)
+        return
+      }
+      this.#echo = null
+      this.#callerSpeaks(utteranceId)
+    })
   }
 
   #resume(utteranceId: string): void {
@@ -130,7 +189,7 @@ export class Floor {
     this.#options.outbound.release()
   }
 
-  #after(name: 'minimum' | 'words' | 'answer', delayMs: number, task: () => void): void {
+  #after(name: TimerName, delayMs: number, task: () => void): void {
     this.#cancel(name)
     const cancel = this.#options.clock.after(delayMs, () => {
       this.#timers.delete(name)
@@ -139,7 +198,7 @@ export class Floor {
     this.#timers.set(name, cancel)
   }
 
-  #cancel(name: 'minimum' | 'words' | 'answer'): void {
+  #cancel(name: TimerName): void {
     this.#timers.get(name)?.()
     this.#timers.delete(name)
   }

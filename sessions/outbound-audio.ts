@@ -3,6 +3,7 @@ import { createTranscoder, type Transcoder } from '../audio/transcoder.ts'
 import type { HeardReply } from './contracts/agent-engine.ts'
 import type { Clock } from './contracts/clock.ts'
 import type { MediaTransport } from './contracts/media-transport.ts'
+import type { EchoGuard } from './echo-guard.ts'
 import type { HeardAudio, SentAudio } from './heard-audio.ts'
 import type { MediaClock } from './media-clock.ts'
 import { type MarkKind, PlaybackTracker } from './playback-tracker.ts'
@@ -46,12 +47,15 @@ export class OutboundAudio {
   readonly #resumed = new Map<string, { replyId: string; fromMs: number; receivedMs: number }>()
   #resumes = 0
   #waiting = false
-  /** Who is told what was sent and what was taken back. */
+  /** Who listens to what the caller hears, while anybody does. */
   #heardAudio: HeardAudio | null = null
+  /** Knows what was sent, to know it again when it comes back. */
+  readonly #echoGuard: EchoGuard
 
-  constructor(options: { clock: Clock; engineFormat: AudioFormat }) {
+  constructor(options: { clock: Clock; engineFormat: AudioFormat; echoGuard: EchoGuard }) {
     this.#clock = options.clock
     this.#engineFormat = options.engineFormat
+    this.#echoGuard = options.echoGuard
     this.#playback = new PlaybackTracker(options.clock.now())
   }
 
@@ -71,7 +75,7 @@ export class OutboundAudio {
     this.#transport = null
     this.#transcoder = null
     this.#replyId = null
-    this.#heardAudio?.cut(this.mediaClock.at(this.#clock.now()))
+    this.#tellCut()
     const waiting = this.#held
     this.#held = []
     for (const { replyId, heardMs, finished } of this.#playback.rewind(this.#clock.now())) {
@@ -143,9 +147,20 @@ export class OutboundAudio {
     this.replyDone(playing)
   }
 
+  /** Takes back everything that the caller has not heard but what waits, and tells what was heard of it. */
+  interruptBeforeWaiting(): CutReply[] {
+    const waiting = this.#held
+    const waitingMs = this.#heldMs
+    const kept = new Set(waiting.map(({ replyId }) => replyId))
+    const cut = this.interrupt(kept)
+    this.#held = waiting
+    this.#heldMs = waitingMs
+    return cut
+  }
+
   /** Takes back everything that the caller has not heard, and tells what was heard of it. */
-  interrupt(): CutReply[] {
-    const heard = this.#playback.interrupt(this.#clock.now())
+  interrupt(kept: ReadonlySet<string> = new Set()): CutReply[] {
+    const heard = this.#playback.interrupt(this.#clock.now(), kept)
     if (heard.length > 0) this.#takeBack()
     this.#transcoder?.reset()
     this.#restBytes = 0
@@ -155,7 +170,7 @@ export class OutboundAudio {
     this.#waiting = false
     this.#cut.clear()
     const cut = heard.map((reply) => this.#cutReply(reply))
-    this.#buffers.clear()
+    for (const replyId of this.#buffers.keys()) if (!kept.has(replyId)) this.#buffers.delete(replyId)
     this.#resumed.clear()
     return cut
   }
@@ -216,7 +231,7 @@ export class OutboundAudio {
 
   #takeBack(): void {
     this.#transport?.clear()
-    this.#heardAudio?.cut(this.mediaClock.at(this.#clock.now()))
+    this.#tellCut()
   }
 
   #heardOf(playing: string): number {
@@ -324,11 +339,18 @@ export class OutboundAudio {
     this.#restBytes = 0
   }
 
+  #tellCut(): void {
+    const positionMs = this.mediaClock.at(this.#clock.now())
+    this.#heardAudio?.cut(positionMs)
+    this.#echoGuard.cleared(positionMs)
+  }
+
   #transmit(transport: MediaTransport, replyId: string, payload: Uint8Array): void {
     transport.send(payload)
     const ms = durationMs(transport.outboundFormat, payload.byteLength)
     const startMs = this.#playback.sent(replyId, ms, this.#clock.now())
     this.#heardAudio?.sent({ startMs, payload })
+    this.#echoGuard.heard(payload, transport.outboundFormat, startMs)
   }
 
   /** What the carrier has still to play, made again from what is kept of the replies. */

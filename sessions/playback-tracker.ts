@@ -160,17 +160,18 @@ export class PlaybackTracker {
 
   /**
    * The caller took the floor: freezes what was heard of every reply that was not played to its end, and forgets it
-   * all. The carrier must be cleared at once.
+   * all but the replies `kept`, none of which has been sent. The carrier must be cleared at once.
    */
-  interrupt(now: number): HeardReply[] {
+  interrupt(now: number, kept: ReadonlySet<string> = new Set()): HeardReply[] {
     const heard = [...this.#replies.values()]
+      .filter((reply) => !kept.has(reply.id))
       .filter((reply) => this.#unheard(reply, now))
       .map((reply) => ({
         replyId: reply.id,
         heardMs: Math.min(this.#heard(reply, now), reply.receivedMs),
         receivedMs: reply.receivedMs
       }))
-    this.#replies.clear()
+    for (const replyId of this.#replies.keys()) if (!kept.has(replyId)) this.#replies.delete(replyId)
     this.#marks.clear()
     this.#queueEndMs = this.#clock.at(now)
     return heard

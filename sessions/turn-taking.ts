@@ -42,6 +42,11 @@ export class TurnTaking {
     return this.#overlap?.interrupted ? this.#overlap.utteranceId : null
   }
 
+  /** Whether the agent speaks on until the words of an utterance that has ended are there. */
+  get undecided(): boolean {
+    return this.#overlap !== null && !this.#overlap.interrupted && this.#overlap.stoppedAt !== null
+  }
+
   /** The caller began to speak. `audible`: while hearing the agent. */
   speechStarted(utteranceId: string, audible: boolean, now: number): TurnDecision {
     if (!audible) {

@@ -103,6 +103,8 @@ export type CallEvent =
   | { type: 'turn.interrupted'; turnIndex: number; heardMs: number; saidMs: number; clearMs: number }
   /** The speech that the agent was stopped for turned out to be nothing; the reply goes on. */
   | { type: 'turn.resumed'; turnIndex: number; afterMs: number }
+  /** The agent's own voice came back from the caller's loudspeaker: no barge-in. */
+  | { type: 'echo.suspected'; turnIndex: number }
   | { type: 'dtmf'; digit: string }
   | { type: 'tool.called'; tool: string; durationMs: number; ok: boolean; code: string | null }
   | { type: 'usage'; records: readonly UsageRecord[] }

@@ -4,6 +4,7 @@ import { describe, it } from 'node:test'
 import fc from 'fast-check'
 import { type AudioFormat, bytesPerMs, PCM16_24K, PCMA_8K, PCMU_8K } from '../../audio/format.ts'
 import type { MediaTransport, MediaTransportEvents } from '../../sessions/contracts/media-transport.ts'
+import { EchoGuard } from '../../sessions/echo-guard.ts'
 import { OutboundAudio } from '../../sessions/outbound-audio.ts'
 import { ManualClock } from '../support/manual-clock.ts'
 
@@ -47,7 +48,7 @@ class RecordingTransport extends EventEmitter<MediaTransportEvents> implements M
 function createRig(options: { from?: AudioFormat; to?: AudioFormat } = {}) {
   const clock = new ManualClock()
   const engineFormat = options.from ?? PCMU_8K
-  const outbound = new OutboundAudio({ clock, engineFormat })
+  const outbound = new OutboundAudio({ clock, engineFormat, echoGuard: new EchoGuard() })
   const transport = new RecordingTransport(options.to ?? PCMU_8K)
   const play = (replyId: string, ms: number, fill = 0x11) =>
     outbound.play(replyId, new Uint8Array(ms * bytesPerMs(engineFormat)).fill(fill))

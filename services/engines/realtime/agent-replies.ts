@@ -49,6 +49,10 @@ export class AgentReplies {
     return true
   }
 
+  wasCut(responseId: string): boolean {
+    return this.#cutResponses.has(responseId)
+  }
+
   has(replyId: string): boolean {
     return this.#replies.has(replyId)
   }

@@ -19,6 +19,7 @@ import type { AgentProfile, ToolSpec } from '../../../sessions/contracts/agent-p
 import type { Clock } from '../../../sessions/contracts/clock.ts'
 import type { CallError } from '../../../sessions/errors.ts'
 import { AgentReplies } from './agent-replies.ts'
+import { CallerUtterances } from './caller-utterances.ts'
 import { OpenToolCalls } from './open-tool-calls.ts'
 import { RealtimeConnection } from './realtime-connection.ts'
 import {
@@ -74,6 +75,7 @@ export class RealtimeEngine extends EventEmitter<AgentEngineEvents> implements A
   /** A reply's id is its item's. */
   readonly #replies = new AgentReplies()
   readonly #toolCalls = new OpenToolCalls()
+  readonly #utterances = new CallerUtterances()
   #itemCount = 0
   #digits = ''
   #cancelDigits: (() => void) | null = null
@@ -136,11 +138,13 @@ export class RealtimeEngine extends EventEmitter<AgentEngineEvents> implements A
     if (!this.#connection.isOpen) return
     if (this.#sequencer.activeId) this.#cut(this.#sequencer.activeId)
     for (const reply of heard) this.#forgetUnheard(reply)
+    if (this.#utterances.takeUnanswered()) this.#sequencer.continue()
   }
 
   dismiss(utteranceId: string): void {
     if (!this.#connection.isOpen) return
-    if (this.#sequencer.activeId) this.#cut(this.#sequencer.activeId)
+    const { activeId } = this.#sequencer
+    if (this.#utterances.dismiss(utteranceId, activeId) && activeId) this.#cut(activeId)
     this.#deleteItem(utteranceId)
   }
 
@@ -178,7 +182,7 @@ export class RealtimeEngine extends EventEmitter<AgentEngineEvents> implements A
       case 'response.output_audio_transcript.delta':
         return this.#onTranscript(event)
       case 'response.created':
-        return this.#sequencer.responseCreated(event.response.id ?? '')
+        return this.#onResponseCreated(event.response.id ?? '')
       case 'response.output_item.done':
         return this.#replyDone(event.item.id ?? '')
       case 'response.done':
@@ -186,6 +190,7 @@ export class RealtimeEngine extends EventEmitter<AgentEngineEvents> implements A
       case 'input_audio_buffer.speech_started':
         return this.#onSpeechStarted(event.item_id)
       case 'input_audio_buffer.speech_stopped':
+        this.#utterances.stopped(event.item_id, this.#sequencer.activeId !== null)
         this.#sequencer.callerStopped()
         this.emit('callerSpeechStopped', { utteranceId: event.item_id })
         return
@@ -203,6 +208,11 @@ export class RealtimeEngine extends EventEmitter<AgentEngineEvents> implements A
       case 'error':
         return this.#onError(event.error)
     }
+  }
+
+  #onResponseCreated(responseId: string): void {
+    const own = this.#sequencer.responseCreated(responseId)
+    if (own && this.#utterances.answered(responseId)) this.#cut(responseId)
   }
 
   #onAudio(event: ResponseAudioDeltaEvent): void {
@@ -226,7 +236,7 @@ export class RealtimeEngine extends EventEmitter<AgentEngineEvents> implements A
     const { activeId } = this.#sequencer
     this.#sequencer.callerStarted()
     if (activeId && !this.#replies.spoke(activeId)) {
-      // The service has stopped it, but a first delta may be on its way: it would speak into the caller's sentence.
+      // Its first delta may be on its way: it would speak into the caller's sentence.
       this.#cut(activeId)
       this.#sequencer.repeat()
     }
@@ -258,6 +268,9 @@ export class RealtimeEngine extends EventEmitter<AgentEngineEvents> implements A
     const id = response.id ?? ''
     const output = response.output ?? []
     this.#sequencer.responseDone(id)
+    this.#utterances.responseDone(id)
+    // The caller had finished before the service knew that this reply was given up.
+    if (this.#replies.wasCut(id) && this.#utterances.takeUnanswered()) this.#sequencer.continue()
     // First what must be counted: a listener to what follows may end the call.
     if (response.usage) this.#emitUsage(responseUsage(this.#options.model, response.usage))
     const fault = responseFault(response)

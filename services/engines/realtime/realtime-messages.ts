@@ -63,7 +63,8 @@ export function sessionUpdate(settings: SessionSettings): SessionUpdateEvent {
             prefix_padding_ms: PREFIX_PADDING_MS,
             silence_duration_ms: SILENCE_DURATION_MS,
             create_response: true,
-            interrupt_response: true
+            // We decide what interrupts the agent, and cancel: a cough or an echo must not.
+            interrupt_response: false
           }
         },
         output: { format, voice }

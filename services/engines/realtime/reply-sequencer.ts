@@ -70,12 +70,14 @@ export class ReplySequencer {
     this.#setTimer(OWN_REPLY_MS)
   }
 
-  responseCreated(id: string): void {
+  /** Returns whether the service began it by itself. */
+  responseCreated(id: string): boolean {
     const ownReply = !this.#inFlight
     if (ownReply && this.#unconfirmed.size === 0) this.#continuation = false
     this.#activeId = id
     this.#callerHasFloor = false
     this.#setTimer(null)
+    return ownReply
   }
 
   responseDone(id: string): void {

@@ -53,9 +53,10 @@ describe('a barge-in at the realtime engine', () => {
     assert.ok(generated >= rig.eventsOf('audio').length + 5, 'there were late deltas to drop')
     const [cancel] = rig.session.eventsOf('response.cancel')
     assert.ok(cancel.response_id)
-    // The service had cancelled by itself, and says so; that is no trouble.
-    const refusal = rig.session.sent.find(({ type }) => type === 'error')
-    assert.ok(refusal?.type === 'error' && refusal.error.code === 'response_cancel_not_active')
+    assert.equal(
+      rig.session.sent.find(({ type }) => type === 'error'),
+      undefined
+    )
     rig.engine.say('Go on.')
     await rig.waitFor('audio', rig.eventsOf('audio').length + 1)
     assert.deepEqual(rig.troubles, [])

@@ -1,0 +1,44 @@
+/**
+ * Which utterance of the caller the service answers by itself, so that an answer to nothing can be told from what else
+ * the agent says. The service answers an utterance as it ends, unless another response is active then.
+ */
+export class CallerUtterances {
+  /** Ended, and about to be answered. */
+  #awaiting: string | null = null
+  /** Ended while another response was active: the service does not answer it. */
+  #unanswered: string | null = null
+  readonly #answers = new Map<string, string>()
+  readonly #dismissed = new Set<string>()
+
+  stopped(utteranceId: string, responding: boolean): void {
+    this.#awaiting = responding ? null : utteranceId
+    this.#unanswered = responding ? utteranceId : null
+  }
+
+  /** The service began this response by itself. Returns whether it answers an utterance that was dismissed. */
+  answered(responseId: string): boolean {
+    const utteranceId = this.#awaiting
+    this.#awaiting = null
+    if (utteranceId === null) return false
+    this.#answers.set(responseId, utteranceId)
+    return this.#dismissed.has(utteranceId)
+  }
+
+  responseDone(responseId: string): void {
+    this.#answers.delete(responseId)
+  }
+
+  /** Nothing is to be said to this utterance. Returns whether the active response does. */
+  dismiss(utteranceId: string, activeId: string | null): boolean {
+    this.#dismissed.add(utteranceId)
+    if (this.#unanswered === utteranceId) this.#unanswered = null
+    return activeId !== null && this.#answers.get(activeId) === utteranceId
+  }
+
+  /** Whether an utterance has to be answered that the service left alone; asked once for each. */
+  takeUnanswered(): boolean {
+    const unanswered = this.#unanswered !== null
+    this.#unanswered = null
+    return unanswered
+  }
+}
