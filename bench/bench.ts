@@ -43,7 +43,10 @@ if (wanted.includes('barge-in')) {
   await runBargeIn(values.quick ? { calls: 4, turns: 4 } : { calls: 16, turns: 7 }, bars)
 }
 if (wanted.includes('soak')) {
-  await runSoak(values.quick ? { calls: 500, limitMs: 30_000 } : { calls: 10_000, limitMs: 150_000 }, bars)
+  const soak = values.quick
+    ? { warmUpCalls: 300, calls: 500, limitMs: 30_000 }
+    : { warmUpCalls: 1000, calls: 10_000, limitMs: 150_000 }
+  await runSoak(soak, bars)
 }
 if (wanted.includes('audio')) {
   console.log()

@@ -5,14 +5,14 @@ import type { MemorySample } from './process-meter.ts'
 import { startProcess } from './processes.ts'
 import { LOAD_CORE, type Product, startProduct } from './product.ts'
 
-/** The first calls fill caches and compilers; what they leave behind is not the calls'. */
-const WARM_UP_SHARE = 0.1
 const CONCURRENCY = 40
 /** Connections that are kept for another request are given up within this time. */
 const IDLE_CONNECTION_MS = 8000
 const LIVE_CALLS_DEADLINE_MS = 20_000
 
 export interface SoakOptions {
+  /** The first calls fill caches, compilers and pools of connections; what they leave behind is not the calls'. */
+  readonly warmUpCalls: number
   readonly calls: number
   readonly limitMs: number
 }
@@ -32,7 +32,7 @@ export async function runSoak(options: SoakOptions, bars: Bars): Promise<void> {
       limitMs: options.limitMs
     })
   try {
-    await soak(Math.ceil(options.calls * WARM_UP_SHARE))
+    await soak(options.warmUpCalls)
     const before = await atRest(server)
     const result = await soak(options.calls)
     const after = await atRest(server)

@@ -37,6 +37,25 @@ describe('MediaClock', () => {
     assert.equal(clock.at(1400), 1400)
   })
 
+  it('does not count twice what comes late in a burst with pauses in it', () => {
+    const clock = new MediaClock(0)
+    for (let now = 20; now <= 200; now += 20) clock.advance(FRAME_MS, now)
+    // Nothing for 200 ms; then a busy machine reads a frame, is kept from the others for a while, and reads them.
+    clock.advance(FRAME_MS, 400)
+    for (let frame = 0; frame < 4; frame++) clock.advance(FRAME_MS, 418)
+    for (let frame = 0; frame < 6; frame++) clock.advance(FRAME_MS, 434)
+    assert.ok(Math.abs(clock.at(434) - 434) <= FRAME_MS, `${clock.at(434)} at 434`)
+  })
+
+  it('takes frames at their own pace again for those after a gap', () => {
+    const clock = new MediaClock(0)
+    clock.advance(FRAME_MS, 500)
+    assert.equal(clock.recordedMs, FRAME_MS)
+    for (let now = 520; now <= 1000; now += 20) clock.advance(FRAME_MS, now)
+    assert.equal(clock.at(1000), 1000)
+    assert.equal(clock.recordedMs, 1000)
+  })
+
   it('never runs backwards, whatever comes when', () => {
     const step = fc.record({
       waitMs: fc.integer({ min: 0, max: 400 }),
