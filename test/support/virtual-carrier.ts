@@ -1,5 +1,6 @@
 import { EventEmitter } from 'node:events'
 import { type AudioFormat, bytesPerMs, PCMU_8K } from '../../audio/format.ts'
+import { encodeMulawSample, MULAW_TO_LINEAR } from '../../audio/g711.ts'
 import type { MediaTransport, MediaTransportEvents } from '../../sessions/contracts/media-transport.ts'
 import type { ManualClock } from './manual-clock.ts'
 
@@ -14,7 +15,10 @@ export class VirtualCarrier extends EventEmitter<MediaTransportEvents> implement
   receivedAt = 0
   readonly #clock: ManualClock
   readonly #delayMs: number
-  #queue: ({ ms: number } | { mark: string })[] = []
+  #queue: ({ ms: number; payload: Uint8Array } | { mark: string })[] = []
+  /** Mu-law as played, silence between: what a loudspeaker gives back. */
+  #played: Uint8Array[] = []
+  #echo: { delayFrames: number; gain: number } | null = null
   /** Milliseconds of agent audio played so far. */
   playedMs = 0
   /** Played since the last clear, or in all. */
@@ -47,7 +51,8 @@ export class VirtualCarrier extends EventEmitter<MediaTransportEvents> implement
   send(payload: Uint8Array): void {
     const ms = payload.byteLength / bytesPerMs(this.outboundFormat)
     this.sentMs += ms
-    this.#fromServer(() => this.#queue.push({ ms }))
+    const copy = payload.slice()
+    this.#fromServer(() => this.#queue.push({ ms, payload: copy }))
   }
 
   mark(name: string): void {
@@ -78,6 +83,11 @@ export class VirtualCarrier extends EventEmitter<MediaTransportEvents> implement
     this.#muted = true
   }
 
+  /** The caller has a loudspeaker: what they hear comes back, mu-law only. */
+  echo(options: { delayFrames: number; gain: number }): void {
+    this.#echo = options
+  }
+
   /** The caller hangs up. */
   stop(): void {
     this.#halt()
@@ -95,11 +105,27 @@ export class VirtualCarrier extends EventEmitter<MediaTransportEvents> implement
     this.#cancelTick()
   }
 
+  #hear(payload: Uint8Array, leftMs: number, playedMs: number): void {
+    const perMs = bytesPerMs(this.outboundFormat)
+    const start = payload.byteLength - leftMs * perMs
+    this.#played.push(payload.subarray(start, start + playedMs * perMs))
+  }
+
+  #callerFrame(): Uint8Array {
+    const frame = new Uint8Array(TICK_MS * bytesPerMs(this.outboundFormat)).fill(0xff)
+    const heard = this.#echo && this.#played.at(-1 - this.#echo.delayFrames)
+    if (!this.#echo || !heard) return frame
+    const { gain } = this.#echo
+    return frame.map((silence, i) =>
+      i < heard.length ? encodeMulawSample(MULAW_TO_LINEAR[heard[i]] * gain) : silence
+    )
+  }
+
   #tick(): void {
     if (!this.#running) return
     this.#cancelTick = this.#clock.after(TICK_MS, () => {
       this.#play(TICK_MS)
-      const frame = new Uint8Array(TICK_MS * bytesPerMs(this.outboundFormat)).fill(0xff)
+      const frame = this.#callerFrame()
       if (!this.#muted) this.#toServer(() => this.emit('audio', frame))
       this.#tick()
     })
@@ -111,6 +137,7 @@ export class VirtualCarrier extends EventEmitter<MediaTransportEvents> implement
       const head = this.#queue[0]
       if ('ms' in head) {
         const playedMs = Math.min(head.ms, leftMs)
+        this.#hear(head.payload, head.ms, playedMs)
         head.ms -= playedMs
         leftMs -= playedMs
         this.playedMs += playedMs
