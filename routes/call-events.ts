@@ -37,8 +37,8 @@ export async function callEventRoutes(
 
 /** Events that only the inside needs. */
 const INTERNAL = new Set(['usage', 'call.heartbeat', 'stream.requested'])
-/** A carrier tells of these itself, under the same names; of a call without one we do. */
-const TOLD_BY_CARRIER = new Set(['call.initiated', 'call.answered'])
+/** Telnyx tells of these itself, under the same names; of any other call we do. */
+const TOLD_BY_TELNYX = new Set(['call.initiated', 'call.answered'])
 
 function describe({ call, at, event }: PublishedCallEvent): Record<string, unknown> | null {
   const who = { call_id: call.callId, call_control_id: call.carrierCallId, to: call.to, from: call.from }
@@ -52,7 +52,7 @@ function describe({ call, at, event }: PublishedCallEvent): Record<string, unkno
     }
   }
   if (INTERNAL.has(event.type)) return null
-  if (call.carrier !== 'test' && TOLD_BY_CARRIER.has(event.type)) return null
+  if (call.carrier === 'telnyx' && TOLD_BY_TELNYX.has(event.type)) return null
   const { type, ...payload } = event
   return { type, id: randomUUID(), occurred_at: new Date(at).toISOString(), payload: { ...payload, ...who } }
 }

@@ -11,6 +11,7 @@ import type { RouteOptions } from './route-options.ts'
 
 /** Twilio tells of a call's end when the call is over for us already. */
 const REMEMBERED_CALLS = { max: 10_000, ttl: 10 * 60 * 1000 }
+const REMEMBERED_EVENTS = { ...REMEMBERED_CALLS, max: 50_000 }
 /** A second in all. */
 const ROW_RETRIES = { retries: 40, minTimeout: 25, factor: 1 }
 /** Of Twilio's `CallStatus`, those that no other follows. */
@@ -36,7 +37,16 @@ const endSchema = Type.Object(
 export async function twilioRoutes(app: FastifyInstance, options: RouteOptions): Promise<void> {
   const { auth, calls, control, events, registry } = options
   const recent = new LRUCache<string, CallIdentity>(REMEMBERED_CALLS)
+  const told = new LRUCache<string, true>(REMEMBERED_EVENTS)
   await app.register(formbody)
+
+  /** Tells of what Twilio tells, once. */
+  function tell(call: CallIdentity, params: TwilioParams): void {
+    const event = carrierEvent(params, options.now())
+    if (told.has(event.eventId)) return
+    told.set(event.eventId, true)
+    events.publish(call, event)
+  }
 
   app.post('/api/calls/twilio/voice', async (request, reply) => {
     const { carrier } = configured(options)
@@ -50,7 +60,7 @@ export async function twilioRoutes(app: FastifyInstance, options: RouteOptions):
       ? null
       : await control.answerByReply(carrier, ring, (call) => {
           recent.set(carrierCallId, call)
-          events.publish(call, carrierEvent(params, options.now()))
+          tell(call, params)
         })
     return reply.type('text/xml').send(stream ? carrier.answerReply(stream) : carrier.refuseReply())
   })
@@ -60,7 +70,7 @@ export async function twilioRoutes(app: FastifyInstance, options: RouteOptions):
     const params = verify(request, options)
     const carrierCallId = callSidOf(params)
     const call = registry.find(carrierCallId)?.call ?? recent.get(carrierCallId)
-    if (call) events.publish(call, carrierEvent(params, options.now()))
+    if (call) tell(call, params)
     const status = field(params, 'CallStatus') ?? ''
     const unanswered = UNREACHED_STATUSES.has(status) ? 'carrier_failed' : 'caller_hung_up'
     if (FINAL_STATUSES.has(status)) control.hungUp(carrierCallId, unanswered)

@@ -1,9 +1,11 @@
 import assert from 'node:assert/strict'
+import { once } from 'node:events'
 import { afterEach, beforeEach, describe, it } from 'node:test'
 import { pino } from 'pino'
 import { signatureOf } from '../standins/twilio/signed-webhooks.ts'
 import { parseTwiml } from '../standins/twilio/twiml.ts'
 import { OPERATOR_TOKEN, type RouteRig, startRouteRig, TWILIO } from '../support/route-rig.ts'
+import { until } from '../support/until.ts'
 
 const ORIGIN = 'https://example.com'
 const CALL = {
@@ -177,6 +179,26 @@ describe("Twilio's webhooks", { timeout: 20_000 }, () => {
     const before = rig.published.length
     const stranger = await status('completed', { CallSid: 'CA9' })
     assert.deepEqual([stranger.statusCode, rig.published.length], [204, before])
+  })
+
+  it('reach the operator’s socket once each, with our own word for what Twilio does not tell', async () => {
+    const socket = rig.connect(`/call-events?token=${OPERATOR_TOKEN}`)
+    const messages: { type: string; payload: Record<string, unknown> }[] = []
+    socket.on('message', (data) => messages.push(JSON.parse(String(data))))
+    await once(socket, 'open')
+    await voice()
+    await status('ringing')
+    await status('completed', { CallDuration: '12' })
+    await status('completed', { CallDuration: '12' })
+    await until(() => messages.length >= 5, 'five messages')
+    assert.deepEqual(
+      messages.map(({ type }) => type),
+      ['call.initiated', 'call.ringing', 'call.answered', 'call.completed', 'call.ended']
+    )
+    assert.deepEqual(
+      [messages[3].payload.call_control_id, messages[3].payload.duration_seconds],
+      [CALL.CallSid, 12]
+    )
   })
 
   it('hang up on a call of ours that nobody here knows any more', async () => {

@@ -54,7 +54,7 @@ export class TwilioCarrier implements ReplyCarrier {
         ...call,
         url: voiceUrl,
         statusCallback: statusUrl,
-        statusCallbackEvent: ['initiated', 'ringing', 'answered', 'completed']
+        statusCallbackEvent: ['ringing', 'answered', 'completed']
       })
     )
     return sid

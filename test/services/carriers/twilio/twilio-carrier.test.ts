@@ -59,7 +59,7 @@ describe('TwilioCarrier', { timeout: 30_000 }, () => {
       From: '+13125550122',
       Url: 'https://example.com/api/calls/twilio/voice',
       StatusCallback: 'https://example.com/api/calls/twilio/status',
-      StatusCallbackEvent: ['initiated', 'ringing', 'answered', 'completed']
+      StatusCallbackEvent: ['ringing', 'answered', 'completed']
     })
   })
 
