@@ -26,6 +26,8 @@ export interface RealtimeStandInOptions {
   readonly lateDeltas?: number
   /** `silent`: a session that never begins. `no_update`: one that never answers `session.update`. */
   readonly handshake?: 'normal' | 'silent' | 'no_update'
+  /** What `/v1/models` lists. */
+  readonly models?: readonly { readonly id: string }[]
   /** HTTP status to refuse a connection with; null lets it in. */
   readonly refuse?: () => number | null
   /** Whether a ping is answered. Default true. */
@@ -48,6 +50,8 @@ export interface RealtimeStandIn {
 }
 
 const WAIT_MS = 5000
+const MODELS = [{ id: 'gpt-realtime-2.1', object: 'model' }]
+const REFUSED = { error: { type: 'invalid_request_error', code: null, message: 'Refused.' } }
 /** An append holds up to 15 MiB of audio, in base64. */
 const LARGEST_MESSAGE_BYTES = 21 * 1024 * 1024
 
@@ -56,7 +60,13 @@ export async function startRealtimeStandIn(options: RealtimeStandInOptions = {})
   const apiKey = options.apiKey ?? 'sk-stand-in'
   const sessions: StandInSession[] = []
   const waiters = new Waiters(() => `${sessions.length} sessions came.`)
-  const server = createServer((_request, response) => response.writeHead(404).end())
+  const server = createServer((request, response) => {
+    const status = request.url?.startsWith('/v1/models') ? modelsStatus(request, apiKey) : 404
+    response.writeHead(status, { 'content-type': 'application/json' })
+    response.end(
+      JSON.stringify(status === 200 ? { object: 'list', data: options.models ?? MODELS } : REFUSED)
+    )
+  })
   const sockets = new WebSocketServer({
     noServer: true,
     perMessageDeflate: false,
@@ -99,6 +109,10 @@ function modelOf(request: IncomingMessage): string | null {
   return new URL(request.url ?? '', 'http://localhost').searchParams.get('model')
 }
 
+function modelsStatus(request: IncomingMessage, apiKey: string): number {
+  return request.headers.authorization === `Bearer ${apiKey}` ? 200 : 401
+}
+
 function statusOf(request: IncomingMessage, apiKey: string): number | null {
   if (new URL(request.url ?? '', 'http://localhost').pathname !== '/v1/realtime') return 404
   if (request.headers.authorization !== `Bearer ${apiKey}`) return 401
@@ -106,7 +120,7 @@ function statusOf(request: IncomingMessage, apiKey: string): number | null {
 }
 
 function refuse(socket: Duplex, status: number): void {
-  const body = JSON.stringify({ error: { type: 'invalid_request_error', code: null, message: 'Refused.' } })
+  const body = JSON.stringify(REFUSED)
   socket.end(
     `HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\nContent-Type: application/json\r\n` +
       `Content-Length: ${Buffer.byteLength(body)}\r\nConnection: close\r\n\r\n${body}`

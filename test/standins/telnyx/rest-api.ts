@@ -1,6 +1,7 @@
 import { performance } from 'node:perf_hooks'
 import { setTimeout as sleep } from 'node:timers/promises'
 import Fastify, { type FastifyInstance, type FastifyRequest } from 'fastify'
+import { addAccountApi, type TelnyxAccount } from './account-api.ts'
 import { type CommandBody, isCommand, validateCommand } from './command-validator.ts'
 import type { TelnyxCall } from './telnyx-call.ts'
 import * as refusal from './telnyx-error.ts'
@@ -31,6 +32,9 @@ export interface Outage {
 export interface RestApiOptions {
   readonly apiKey: string
   readonly applicationId: string
+  readonly account: TelnyxAccount
+  /** Where webhooks go. */
+  readonly webhookUrl: () => string
   /** Latency of every reply in ms. */
   readonly replyDelayMs: number
   readonly findCall: (callControlId: string) => TelnyxCall | undefined
@@ -46,6 +50,10 @@ type Data = Record<string, unknown>
 export function createRestApi(options: RestApiOptions): FastifyInstance {
   const app = Fastify({ routerOptions: { maxParamLength: 300 }, forceCloseConnections: true })
 
+  function authorize({ headers }: FastifyRequest): void {
+    if (headers.authorization !== `Bearer ${options.apiKey}`) throw refusal.authenticationFailed()
+  }
+
   async function answer(
     request: FastifyRequest,
     command: string | null,
@@ -55,7 +63,7 @@ export function createRestApi(options: RestApiOptions): FastifyInstance {
     options.onRequest(recorded)
     try {
       if (options.replyDelayMs > 0) await sleep(options.replyDelayMs)
-      if (request.headers.authorization !== `Bearer ${options.apiKey}`) throw refusal.authenticationFailed()
+      authorize(request)
       const outage = options.nextOutage()
       if (outage && !outage.applied) throw outage.error()
       const data = run(recorded.body)
@@ -95,13 +103,7 @@ export function createRestApi(options: RestApiOptions): FastifyInstance {
       return { result: 'ok' }
     })
   })
-  app.get('/v2/call_control_applications/:id', (request) =>
-    answer(request, null, () => {
-      const { id } = request.params as { id: string }
-      if (id !== options.applicationId) throw refusal.resourceNotFound()
-      return { id, record_type: 'call_control_application', application_name: 'stand-in', active: true }
-    })
-  )
+  addAccountApi(app, { ...options, authorize })
   app.setNotFoundHandler((request) =>
     answer(request, null, () => {
       throw refusal.resourceNotFound()

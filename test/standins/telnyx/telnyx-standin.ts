@@ -1,6 +1,7 @@
 import { EventEmitter } from 'node:events'
 import type { AddressInfo } from 'node:net'
 import type { FastifyInstance } from 'fastify'
+import type { TelnyxAccount } from './account-api.ts'
 import type { CommandBody } from './command-validator.ts'
 import { PacketTicker } from './packet-ticker.ts'
 import { createRestApi, type Outage, type RecordedRequest } from './rest-api.ts'
@@ -33,6 +34,8 @@ export interface TelnyxStandInOptions {
   readonly dialled?: { readonly result: 'answer' | 'user_busy' | 'timeout'; readonly afterMs: number }
   /** Latency of every REST reply. Default 0. */
   readonly replyDelayMs?: number
+  /** What the account has, for who asks. */
+  readonly account?: TelnyxAccount
   /** Further routes on the same port. */
   readonly routes?: (app: FastifyInstance) => void
 }
@@ -91,6 +94,8 @@ export class TelnyxStandIn extends EventEmitter<TelnyxStandInEvents> {
     this.#app = createRestApi({
       apiKey: this.apiKey,
       applicationId: this.applicationId,
+      account: options.account ?? {},
+      webhookUrl: () => this.webhookUrl,
       replyDelayMs: options.replyDelayMs ?? 0,
       findCall: (id) => this.calls.find((call) => call.callControlId === id),
       dial: (body) => this.#dial(body),
