@@ -14,11 +14,11 @@ import { CHECKS, diagnose } from '../../cli/doctor/diagnosis.ts'
 import { judge as judgeDisk } from '../../cli/doctor/disk.ts'
 import type { TelnyxAccount } from '../standins/telnyx/account-api.ts'
 import { startTelnyxStandIn } from '../standins/telnyx/telnyx-standin.ts'
+import { TwilioStandIn } from '../standins/twilio/twilio-standin.ts'
 import { type CallRig, freePort, startCallRig } from '../support/call-rig.ts'
 
 const DOCTOR = path.resolve(import.meta.dirname, '../../cli/doctor.ts')
 const TOKEN = 'operator-token-of-the-tests'
-const TWILIO = { TWILIO_ACCOUNT_SID: `AC${'0'.repeat(32)}`, TWILIO_AUTH_TOKEN: 'auth-token-of-the-tests' }
 const DAY_MS = 24 * 60 * 60 * 1000
 
 type Environment = Record<string, string>
@@ -51,28 +51,18 @@ async function serve(test: TestContext, server: Server): Promise<string> {
   return `http://127.0.0.1:${(server.address() as AddressInfo).port}`
 }
 
-/** Twilio's account and its numbers, as far as the doctor asks. */
-function twilioStandIn(voiceUrl: () => string): Server {
-  const authorization = `Basic ${Buffer.from(`${TWILIO.TWILIO_ACCOUNT_SID}:${TWILIO.TWILIO_AUTH_TOKEN}`).toString('base64')}`
-  return createServer((request, response) => {
-    const numbers = request.url?.includes('/IncomingPhoneNumbers.json')
-    const body = numbers ? { incoming_phone_numbers: [{ voice_url: voiceUrl() }] } : { status: 'active' }
-    const known = request.headers.authorization === authorization
-    response.writeHead(known ? 200 : 401, { 'content-type': 'application/json' })
-    response.end(JSON.stringify(known ? body : { code: 20003, message: 'Authenticate', status: 401 }))
-  })
-}
-
 describe('npm run doctor', { timeout: 120_000 }, () => {
   let rig: CallRig
   let dataDir: string
   let env: Environment
-  let twilio: Server
-  let voiceUrl: string
+  let twilio: TwilioStandIn
 
   before(async () => {
     dataDir = await mkdtemp(path.join(tmpdir(), 'offhook-doctor-'))
-    rig = await startCallRig({ env: TWILIO })
+    twilio = new TwilioStandIn()
+    await twilio.listen()
+    const twilioEnv = { TWILIO_ACCOUNT_SID: twilio.accountSid, TWILIO_AUTH_TOKEN: twilio.authToken }
+    rig = await startCallRig({ env: twilioEnv })
     const { port } = new URL(rig.server.url)
     env = {
       PORT: port,
@@ -84,21 +74,17 @@ describe('npm run doctor', { timeout: 120_000 }, () => {
       TELNYX_PUBLIC_KEY: rig.telnyx.publicKey,
       TELNYX_APPLICATION_ID: rig.telnyx.applicationId,
       TELNYX_BASE_URL: rig.telnyx.baseUrl,
-      ...TWILIO,
+      ...twilioEnv,
+      TWILIO_BASE_URL: twilio.baseUrl,
       OPENAI_API_KEY: rig.realtime.apiKey,
       OPENAI_BASE_URL: rig.realtime.url
     }
     rig.telnyx.webhookUrl = `${env.SERVER_URL}/api/calls/telnyx/webhook`
-    voiceUrl = `${env.SERVER_URL}/api/calls/twilio/voice`
-    twilio = twilioStandIn(() => voiceUrl)
-    twilio.listen(0, '127.0.0.1')
-    await once(twilio, 'listening')
-    env.TWILIO_BASE_URL = `http://127.0.0.1:${(twilio.address() as AddressInfo).port}`
+    twilio.voiceUrl = `${env.SERVER_URL}/api/calls/twilio/voice`
   })
 
   after(async () => {
-    twilio.closeAllConnections()
-    twilio.close()
+    await twilio.close()
     await rig.close()
     await rm(dataDir, { recursive: true, force: true })
   })
@@ -213,11 +199,11 @@ describe('npm run doctor', { timeout: 120_000 }, () => {
     const wrong = { ...env, TWILIO_AUTH_TOKEN: 'another-auth-token' }
     assert.match((await onlyTrouble(wrong, 'Twilio')).message, /TWILIO_AUTH_TOKEN/)
     assert.match((await onlyTrouble(wrong, 'webhooks')).message, /signed with TWILIO_AUTH_TOKEN/)
-    const right = voiceUrl
-    voiceUrl = 'https://demo.twilio.com/welcome/voice/'
+    const right = twilio.voiceUrl
+    twilio.voiceUrl = 'https://demo.twilio.com/welcome/voice/'
     const elsewhere = await onlyTrouble(env, 'Twilio')
     assert.ok(elsewhere.fix?.includes(right))
-    voiceUrl = right
+    twilio.voiceUrl = right
   })
 
   it('tells a key and a model of OpenAI’s that are not right', async () => {

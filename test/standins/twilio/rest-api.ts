@@ -21,6 +21,8 @@ export interface RecordedRequest {
 export interface RestApiOptions {
   readonly accountSid: string
   readonly authToken: string
+  /** The number's voice webhook. */
+  readonly voiceUrl: () => string
   readonly findCall: (callSid: string) => TwilioCall | undefined
   readonly dial: (creation: ReturnType<typeof readCreation>) => TwilioCall
   /** What this request is to be refused with, whatever it asks for. */
@@ -31,7 +33,7 @@ export interface RestApiOptions {
 
 type Data = Record<string, unknown>
 
-/** The part of Twilio's REST API (2010-04-01) that a voice application uses: the Call resource. */
+/** The part of Twilio's REST API (2010-04-01) that a voice application uses: calls, its account and its number. */
 export function createRestApi(options: RestApiOptions): FastifyInstance {
   const app = Fastify({ forceCloseConnections: true })
   void app.register(formbody)
@@ -74,7 +76,16 @@ export function createRestApi(options: RestApiOptions): FastifyInstance {
     return call
   }
 
-  const calls = `/2010-04-01/Accounts/${accountSid}/Calls`
+  const account = `/2010-04-01/Accounts/${accountSid}`
+  app.get(`${account}.json`, (request) => answer(request, () => ({ sid: accountSid, status: 'active' })))
+  app.get(`${account}/IncomingPhoneNumbers.json`, (request) =>
+    answer(request, () => ({
+      incoming_phone_numbers: [
+        { account_sid: accountSid, voice_url: options.voiceUrl(), voice_method: 'POST' }
+      ]
+    }))
+  )
+  const calls = `${account}/Calls`
   app.post(`${calls}.json`, (request, reply) => {
     void reply.code(201)
     return answer(request, (form) => describeCall(options.dial(readCreation(form))), 201)

@@ -78,6 +78,7 @@ export class TwilioStandIn extends EventEmitter<TwilioStandInEvents> {
     this.#app = createRestApi({
       accountSid: this.accountSid,
       authToken: this.authToken,
+      voiceUrl: () => this.voiceUrl,
       findCall: (sid) => this.calls.find(({ callSid }) => callSid === sid),
       dial: (creation) => this.#dial(creation),
       nextOutage: () => this.#outages.shift(),
