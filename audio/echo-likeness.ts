@@ -12,10 +12,7 @@ const TRANSFORM_SIZE = 4096
 const FILTER_TAPS = 32
 /** Taps before the place that fits best, which may be a reflection. */
 const EARLY_TAPS = 6
-const FRAME_MS = 50
-const FRAME_SAMPLES = FRAME_MS * SAMPLES_PER_MS
-/** A frame this far below the loudest says nothing. */
-const AUDIBLE_SHARE = 0.1
+const FRAME_SAMPLES = 50 * SAMPLES_PER_MS
 /** Below -60 dBFS there is nothing to compare. */
 const LEAST_ENERGY = 33 ** 2
 
@@ -27,8 +24,6 @@ export interface EchoLikeness {
   readonly explained: number
   /** The loudest 50 ms that the filter does not explain, against the loudest 50 ms. Somebody who speaks himself makes some. */
   readonly unexplainedPeak: number
-  /** Milliseconds of the sound that are not far below its loudest. */
-  readonly audibleMs: number
   readonly lagMs: number
 }
 
@@ -48,13 +43,11 @@ export class EchoComparison {
     if (energy < LEAST_ENERGY * FRAME_SAMPLES || energyOf(source) < LEAST_ENERGY * FRAME_SAMPLES) return null
     const { place, correlation } = this.#bestPlace(sound, source, energy)
     this.#explain(sound, source, place + EARLY_TAPS)
-    const peak = Math.max(...this.#frames)
     const residue = this.#residues.reduce((sum, share) => sum + share, 0)
     return {
       correlation,
       explained: 1 - residue / energy,
-      unexplainedPeak: Math.max(...this.#residues) / peak,
-      audibleMs: this.#frames.filter((share) => share > AUDIBLE_SHARE * peak).length * FRAME_MS,
+      unexplainedPeak: Math.max(...this.#residues) / Math.max(...this.#frames),
       lagMs: (ECHO_REACH_SAMPLES - place) / SAMPLES_PER_MS
     }
   }

@@ -72,7 +72,6 @@ export class NeuralClassifier implements SpeechClassifier {
     this.#vad.reset()
     this.#upsampler?.reset()
     this.#filled = 0
-    this.#speech = false
     this.#lead.fill(0)
   }
 }

@@ -11,6 +11,9 @@ const NO_SECONDS = 0.001
 /** sherpa-onnx keeps the audio of the speech that it is hearing, and copies it for every window. */
 const LONGEST_SPEECH_WINDOWS = 250
 const BUFFER_SECONDS = 10
+/** The part of sherpa-onnx that is used of an instance. */
+export type NativeVad = Pick<Vad, 'acceptWaveform' | 'clear' | 'isDetected' | 'reset'>
+
 /** Instances ready for the next calls. */
 const SPARES = 4
 /** An instance takes 15 ms of the main thread: made no oftener, and never while a call waits for it. */
@@ -35,7 +38,7 @@ export async function loadSileroVad(): Promise<SileroPool> {
   return new SileroPool(() => createVad(sherpa))
 }
 
-function createVad(sherpa: { Vad: typeof Vad }): Vad {
+function createVad(sherpa: { Vad: typeof Vad }): NativeVad {
   return new sherpa.Vad(
     {
       sileroVad: {
@@ -59,15 +62,15 @@ function createVad(sherpa: { Vad: typeof Vad }): Vad {
  * made ahead.
  */
 export class SileroPool {
-  readonly #create: () => Vad
-  readonly #free: Vad[] = []
+  readonly #create: () => NativeVad
+  readonly #free: NativeVad[] = []
   #made = 0
   #restocking: NodeJS.Timeout | null = null
   #closed = false
 
-  constructor(create: () => Vad) {
+  constructor(create: () => NativeVad) {
     this.#create = create
-    while (this.#made < SPARES) this.#make()
+    while (this.#made < SPARES) this.prepare()
   }
 
   /** null where all are taken: more calls came at once than could be prepared for. */
@@ -83,12 +86,13 @@ export class SileroPool {
     this.#free.length = 0
   }
 
-  #make(): void {
+  /** Makes one more ahead of its call. */
+  prepare(): void {
     this.#made++
     this.#free.push(this.#create())
   }
 
-  #giveBack(vad: Vad): void {
+  #giveBack(vad: NativeVad): void {
     if (!this.#closed) this.#free.push(vad)
   }
 
@@ -96,7 +100,7 @@ export class SileroPool {
     if (this.#restocking || this.#closed || !this.#isShort()) return
     this.#restocking = setTimeout(() => {
       this.#restocking = null
-      if (this.#isShort()) this.#make()
+      if (this.#isShort()) this.prepare()
       this.#restock()
     }, RESTOCK_MS).unref()
   }
@@ -107,12 +111,12 @@ export class SileroPool {
 }
 
 class PooledVad implements SileroVad {
-  readonly #vad: Vad
+  readonly #vad: NativeVad
   readonly #giveBack: () => void
   #windowsOfSpeech = 0
   #closed = false
 
-  constructor(vad: Vad, giveBack: () => void) {
+  constructor(vad: NativeVad, giveBack: () => void) {
     this.#vad = vad
     this.#giveBack = giveBack
     vad.reset()

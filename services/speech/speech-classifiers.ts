@@ -16,12 +16,16 @@ export interface SpeechClassifiers {
   close(): void
 }
 
+export interface SpeechClassifiersOptions {
+  readonly detector: DetectorChoice
+  readonly log: Logger
+  /** How the neural one is loaded; Silero's if not given. */
+  readonly loadNeural?: () => Promise<Pick<SileroPool, 'take' | 'close'>>
+}
+
 /** Rejects where `neural` is asked for and cannot be had. */
-export async function loadSpeechClassifiers(options: {
-  detector: DetectorChoice
-  log: Logger
-}): Promise<SpeechClassifiers> {
-  const [webRtc, silero] = await Promise.all([loadWebRtcVad(), loadNeural(options)])
+export async function loadSpeechClassifiers(options: SpeechClassifiersOptions): Promise<SpeechClassifiers> {
+  const [webRtc, silero] = await Promise.all([loadWebRtcVad(), tryNeural(options)])
   return {
     kind: silero ? 'neural' : 'webrtc',
     create(sampleRate) {
@@ -34,16 +38,11 @@ export async function loadSpeechClassifiers(options: {
   }
 }
 
-async function loadNeural({
-  detector,
-  log
-}: {
-  detector: DetectorChoice
-  log: Logger
-}): Promise<SileroPool | null> {
+async function tryNeural(options: SpeechClassifiersOptions) {
+  const { detector, loadNeural = loadSileroVad, log } = options
   if (detector === 'webrtc') return null
   try {
-    return await loadSileroVad()
+    return await loadNeural()
   } catch (error) {
     if (detector === 'neural') throw error
     log.info(
