@@ -1,3 +1,6 @@
+/** Of the energy, as if there were white noise at -20 dB: where a voice leaves its band empty, nothing can be fitted. */
+const REGULARISATION = 0.01
+
 /**
  * Looks for the short filter that turns one signal into another, by least squares (the covariance method, solved by
  * Cholesky's decomposition): what a loudspeaker, a room and a microphone do to a voice. Holds its own memory.
@@ -40,7 +43,6 @@ export class FilterFit {
         const leaving = at(source, from - i + length) * at(source, from - j + length)
         matrix[i * taps + j] = matrix[(i - 1) * taps + j - 1] + entering - leaving
       }
-    // A voice fills its band unevenly; without this, rounding errors would be amplified where it is empty.
     const floor = REGULARISATION * matrix[0] + Number.MIN_VALUE
     for (let i = 0; i < taps; i++) matrix[i * taps + i] += floor
   }
@@ -70,8 +72,6 @@ export class FilterFit {
     }
   }
 }
-
-const REGULARISATION = 0.01
 
 /** Sum of the products of `length` samples of each, from these places on. */
 function product(a: Float64Array, aFrom: number, b: Float64Array, bFrom: number, length: number): number {
