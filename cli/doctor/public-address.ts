@@ -1,7 +1,7 @@
 import { lookup } from 'node:dns/promises'
 import { type Check, type Examination, type Finding, fault, ok, skipped, warning } from './check.ts'
 import { readServer } from './local-server.ts'
-import { ask, networkCode } from './network.ts'
+import { ask, networkCode, unanswered } from './network.ts'
 
 /** Whether the carriers' way in ends at the server of this machine. */
 export const publicAddress: Check = {
@@ -49,8 +49,9 @@ async function reach({ origin }: URL, { config, server }: Examination): Promise<
       'Stop the other one, or correct the DNS record or the proxy.'
     )
   } catch (error) {
-    return fault(
-      `${origin} can't be reached (${networkCode(error) ?? 'no answer'}).`,
+    return unanswered(
+      origin,
+      error,
       `Let the firewall and the proxy pass it on to port ${config.port} of this machine.`
     )
   }

@@ -2,7 +2,7 @@ import { createPublicKey, randomUUID } from 'node:crypto'
 import twilio from 'twilio'
 import type { Config } from '../../services/config.ts'
 import { type Check, type Finding, fault, ok, skipped } from './check.ts'
-import { type Answer, ask, networkCode, parseObject } from './network.ts'
+import { type Answer, ask, parseObject, unanswered } from './network.ts'
 
 /** Head of a SubjectPublicKeyInfo for Ed25519, before the 32 bytes of the key (RFC 8410). */
 const ED25519_SPKI_HEAD = Buffer.from('302a300506032b6570032100', 'hex')
@@ -82,10 +82,7 @@ async function attempt(
     const answer = await ask(url, init)
     return judge(answer) ?? unexpected(carrier, url, answer.status)
   } catch (error) {
-    return fault(
-      `${url} can't be reached (${networkCode(error) ?? 'no answer'}).`,
-      'Let the firewall and the proxy pass POST requests on.'
-    )
+    return unanswered(url, error, 'Let the firewall and the proxy pass POST requests on.')
   }
 }
 

@@ -1,7 +1,7 @@
 import { WebSocket } from 'ws'
 import { webSocketOrigin } from '../../services/public-url.ts'
 import { ANSWER_DEADLINE_MS, type Check, type Finding, fault, ok, skipped } from './check.ts'
-import { networkCode } from './network.ts'
+import { unanswered } from './network.ts'
 
 /** Whether a WebSocket comes through the public address, and a frame through the WebSocket. */
 export const webSocketUpgrade: Check = {
@@ -25,9 +25,9 @@ async function upgrade(origin: string, token: string): Promise<Finding> {
   const outcome = await open(`${origin}/frontend-audio?token=${encodeURIComponent(token)}`)
   if ('frame' in outcome) return ok(`A WebSocket and its frames come through ${origin}.`)
   if ('error' in outcome) {
-    const code = networkCode(outcome.error)
-    return fault(
-      `No WebSocket comes through ${origin} (${code ?? 'it was broken off'}).`,
+    return unanswered(
+      `A WebSocket to ${origin}`,
+      outcome.error,
       'Let the proxy pass WebSockets on: HTTP/1.1, with the Upgrade and Connection headers.'
     )
   }

@@ -1,8 +1,10 @@
 import assert from 'node:assert/strict'
-import { execFile } from 'node:child_process'
+import { execFile, execFileSync, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
+import { readFileSync } from 'node:fs'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { createServer, type Server } from 'node:http'
+import { createServer as createTlsServer } from 'node:https'
 import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
@@ -19,6 +21,8 @@ import { type CallRig, freePort, startCallRig } from '../support/call-rig.ts'
 
 const DOCTOR = path.resolve(import.meta.dirname, '../../cli/doctor.ts')
 const TOKEN = 'operator-token-of-the-tests'
+const NO_OPENSSL =
+  spawnSync('openssl', ['version']).status === 0 ? false : 'there is no openssl to make a certificate with'
 const DAY_MS = 24 * 60 * 60 * 1000
 
 type Environment = Record<string, string>
@@ -49,6 +53,17 @@ async function serve(test: TestContext, server: Server): Promise<string> {
     server.close()
   })
   return `http://127.0.0.1:${(server.address() as AddressInfo).port}`
+}
+
+/** A certificate for localhost that only itself vouches for. */
+function selfSigned(folder: string): { key: Buffer; cert: Buffer } {
+  const [key, cert] = [path.join(folder, 'key.pem'), path.join(folder, 'cert.pem')]
+  const subject = ['-subj', '/CN=localhost', '-addext', 'subjectAltName=DNS:localhost']
+  const curve = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1']
+  execFileSync('openssl', ['req', '-x509', '-nodes', '-keyout', key, '-out', cert, ...curve, ...subject], {
+    stdio: 'ignore'
+  })
+  return { key: readFileSync(key), cert: readFileSync(cert) }
 }
 
 describe('npm run doctor', { timeout: 120_000 }, () => {
@@ -134,6 +149,18 @@ describe('npm run doctor', { timeout: 120_000 }, () => {
     )
     const wrong = await onlyTrouble({ ...env, SERVER_URL: await serve(test, twin) }, 'public address')
     assert.match(wrong.message, /another Offhook/)
+  })
+
+  it('tells a certificate that carriers would not trust, and does not blame anything else for it', {
+    skip: NO_OPENSSL
+  }, async (test) => {
+    const { key, cert } = selfSigned(dataDir)
+    const url = await serve(test, createTlsServer({ key, cert }))
+    const behindIt = { ...env, SERVER_URL: url.replace('http:', 'https:').replace('127.0.0.1', 'localhost') }
+    const found = await onlyTrouble(behindIt, 'TLS certificate')
+    assert.match(found.message, /not trusted \(DEPTH_ZERO_SELF_SIGNED_CERT\)/)
+    for (const name of ['public address', 'WebSocket', 'webhooks'])
+      assert.deepEqual(await troubles(behindIt, name), [], name)
   })
 
   it('tells a proxy that takes the Upgrade header away', async (test) => {
