@@ -29,6 +29,8 @@ import { createMetrics, type Metrics } from './services/metrics.ts'
 import { webSocketOrigin } from './services/public-url.ts'
 import { type Database, openDatabase } from './services/store/database.ts'
 import { Store } from './services/store/store.ts'
+import { createTapeRecorder, type TapeRecorder } from './services/tape/tape-recorder.ts'
+import { tapedCarrierSocket } from './services/tape/taped-socket.ts'
 import { CallControl, type CallControlOptions } from './sessions/call-control.ts'
 import { createCallEvents } from './sessions/call-events.ts'
 import { CallRegistry } from './sessions/call-registry.ts'
@@ -138,6 +140,7 @@ interface Backends {
   readonly database: Database
   readonly store: Store
   readonly engines: Engines
+  readonly tapes: TapeRecorder | null
   close(): Promise<void>
 }
 
@@ -157,18 +160,23 @@ async function openBackends(config: Config, { clock, events, log }: Core): Promi
   const replicaId = `${hostname()}:${config.port}`
   const store = new Store({ database, events, clock, log, replicaId, defaultAgent: DEFAULT_AGENT })
 
+  const tapes = config.recordTapes
+    ? await createTapeRecorder({ folder: path.join(config.dataDir, 'tapes'), clock, events, log })
+    : null
+
   async function close(): Promise<void> {
     await engines.close()
+    await tapes?.close()
     await store.close(STORE_FLUSH_MS)
     await database.close()
   }
-  return { database, store, engines, close }
+  return { database, store, engines, tapes, close }
 }
 
 function createRouteOptions(
   config: Config,
   { clock, events, log, registry }: Core,
-  { store, engines }: Backends,
+  { store, engines, tapes }: Backends,
   { operatorToken, metrics }: { operatorToken: string; metrics: Metrics }
 ): RouteOptions {
   const secret = config.streamTokenSecret ?? randomBytes(32).toString('hex')
@@ -182,6 +190,7 @@ function createRouteOptions(
     onAddedLatency: metrics.addedLatency,
     agentForNumber: (number) => store.agentForNumber(number),
     createEngine: engines.create,
+    openTape: tapes && ((header) => tapes.record({ version: 1, ...header })),
     createTools: () => [],
     mintStream: createStreamMint(config, tokens)
   })
@@ -199,7 +208,8 @@ function createRouteOptions(
     auth: createOperatorAuth(operatorToken),
     calls: store.calls,
     agentById: (id) => findAgent(store, id),
-    attachMedia: (socket, held) => createMedia(socket, held.streamFormat),
+    attachMedia: (socket, held) =>
+      createMedia(held.tape ? tapedCarrierSocket(socket, held.tape) : socket, held.streamFormat),
     attachTwilioMedia: createTwilioMedia({ clock, idleTimeoutMs }),
     telnyx: config.telnyx && {
       carrier: new TelnyxCarrier(config.telnyx),

@@ -12,6 +12,7 @@ const TRANSFORM_SIZE = 4096
 const FILTER_TAPS = 32
 /** Taps before the place that fits best, which may be a reflection. */
 const EARLY_TAPS = 6
+const WARM_UP_ROUNDS = 30
 const FRAME_SAMPLES = 50 * SAMPLES_PER_MS
 /** Below -60 dBFS there is nothing to compare. */
 const LEAST_ENERGY = 33 ** 2
@@ -50,6 +51,18 @@ export class EchoComparison {
       unexplainedPeak: Math.max(...this.#residues) / Math.max(...this.#frames),
       lagMs: (ECHO_REACH_SAMPLES - place) / SAMPLES_PER_MS
     }
+  }
+
+  /**
+   * Compares noise with itself some times. The first questions of a process take 20 ms each, before they are compiled;
+   * a caller who interrupts must not wait for that.
+   */
+  warmUp(): void {
+    const source = Float64Array.from({ length: ECHO_WINDOW_SAMPLES + ECHO_REACH_SAMPLES }, (_, i) => {
+      return 4000 * Math.sin(i ** 2)
+    })
+    const sound = source.subarray(ECHO_REACH_SAMPLES / 2, ECHO_REACH_SAMPLES / 2 + ECHO_WINDOW_SAMPLES)
+    for (let round = 0; round < WARM_UP_ROUNDS; round++) this.compare(sound, source)
   }
 
   #bestPlace(

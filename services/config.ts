@@ -41,6 +41,7 @@ export interface Config {
   readonly idleTimeoutMs: number
   readonly drainMs: number
   readonly logLevel: string
+  readonly recordTapes: boolean
   /** Variables that are set and have no effect in this version. */
   readonly unused: readonly string[]
 }
@@ -121,6 +122,7 @@ export function loadConfig(environment: Readonly<Record<string, string | undefin
     idleTimeoutMs: (env.IDLE_TIMEOUT_SECONDS ?? 30) * 1000,
     drainMs: (env.DRAIN_SECONDS ?? 60) * 1000,
     logLevel: env.LOG_LEVEL ?? 'info',
+    recordTapes: env.RECORD_TAPES === 'true',
     unused: UNUSED.filter((name) => env[name] !== undefined)
   })
 }

@@ -1,11 +1,13 @@
 import { randomUUID } from 'node:crypto'
 import type { Logger } from 'pino'
+import { EchoComparison } from '../audio/echo-likeness.ts'
 import type { AudioFormat } from '../audio/format.ts'
 import type { CallRegistry, HeldCall } from './call-registry.ts'
 import { CallSession } from './call-session.ts'
 import type { AgentEngine } from './contracts/agent-engine.ts'
 import type { AgentProfile, ToolSpec } from './contracts/agent-profile.ts'
 import type { CallEvents, CallIdentity, EndReason } from './contracts/call-events.ts'
+import type { CallTape, TapeHeader } from './contracts/call-tape.ts'
 import type { Carrier, ReplyCarrier } from './contracts/carrier.ts'
 import type { Clock } from './contracts/clock.ts'
 import type { Tool } from './contracts/tool.ts'
@@ -39,8 +41,11 @@ export interface CallControlOptions {
   readonly createEngine: (
     profile: AgentProfile,
     format: AudioFormat,
-    tools: readonly ToolSpec[]
+    tools: readonly ToolSpec[],
+    tape: CallTape | null
   ) => AgentEngine
+  /** Starts the tape of a call; null where none are recorded. */
+  readonly openTape: ((header: Omit<TapeHeader, 'version'>) => CallTape) | null
   readonly createTools: (profile: AgentProfile) => readonly Tool[]
   /** A single-use token for this call's media socket, and the address it is for. */
   readonly mintStream: (call: CallIdentity) => { url: string; token: string }
@@ -52,10 +57,12 @@ export interface CallControlOptions {
  */
 export class CallControl {
   readonly #options: CallControlOptions
+  readonly #echoComparison = new EchoComparison()
   readonly #cancelAnswerDeadline = new Map<string, () => void>()
 
   constructor(options: CallControlOptions) {
     this.#options = options
+    this.#echoComparison.warmUp()
   }
 
   /** An incoming call rings: admits and answers it, or declines it as busy. */
@@ -131,7 +138,10 @@ export class CallControl {
       agentId: profile.id
     }
     this.#options.events.publish(call, { type: 'call.initiated' })
-    this.#hold({ call, profile, streamFormat: carrier.streamFormat, session: null }, RING_DEADLINE_MS)
+    this.#hold(
+      { call, profile, streamFormat: carrier.streamFormat, tape: null, session: null },
+      RING_DEADLINE_MS
+    )
     return call
   }
 
@@ -162,7 +172,13 @@ export class CallControl {
       agentId: request.profile.id
     }
     this.#options.events.publish(call, { type: 'call.initiated' })
-    const held: HeldCall = { call, profile: request.profile, streamFormat: request.format, session: null }
+    const held: HeldCall = {
+      call,
+      profile: request.profile,
+      streamFormat: request.format,
+      tape: null,
+      session: null
+    }
     this.#options.registry.hold(held)
     this.#open(held, null)
     return call
@@ -192,7 +208,7 @@ export class CallControl {
       this.#publishUnanswered(call, refusal)
       return { call, held: null }
     }
-    const held: HeldCall = { call, profile, streamFormat: carrier.streamFormat, session: null }
+    const held: HeldCall = { call, profile, streamFormat: carrier.streamFormat, tape: null, session: null }
     this.#hold(held, ANSWER_DEADLINE_MS)
     return { call, held }
   }
@@ -227,7 +243,10 @@ export class CallControl {
     this.#cancelAnswerDeadline.get(call.callId)?.()
     this.#cancelAnswerDeadline.delete(call.callId)
     const tools = new ToolRunner({ tools: this.#options.createTools(profile), clock })
-    const engine = this.#options.createEngine(profile, streamFormat, tools.specs)
+    const maxCallMs =
+      profile.maxCallSeconds === null ? this.#options.maxCallMs : profile.maxCallSeconds * 1000
+    held.tape = this.#options.openTape?.({ call, profile, streamFormat, maxCallMs }) ?? null
+    const engine = this.#options.createEngine(profile, streamFormat, tools.specs, held.tape)
     const session = new CallSession({
       call,
       profile,
@@ -236,10 +255,11 @@ export class CallControl {
       events,
       clock,
       onAddedLatency: this.#options.onAddedLatency,
+      echoComparison: this.#echoComparison,
       hangUp: async () => carrier?.hangUp(call.carrierCallId),
       reconnect: carrier && (() => this.#requestStream(held, carrier)),
       log: log.child({ callId: call.callId, carrier: call.carrier, carrierCallId: call.carrierCallId }),
-      maxCallMs: profile.maxCallSeconds === null ? this.#options.maxCallMs : profile.maxCallSeconds * 1000,
+      maxCallMs,
       mediaDeadlineMs: MEDIA_DEADLINE_MS
     })
     held.session = session

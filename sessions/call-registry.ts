@@ -2,6 +2,7 @@ import type { AudioFormat } from '../audio/format.ts'
 import type { CallSession } from './call-session.ts'
 import type { AgentProfile } from './contracts/agent-profile.ts'
 import type { CallIdentity } from './contracts/call-events.ts'
+import type { CallTape } from './contracts/call-tape.ts'
 import type { Clock } from './contracts/clock.ts'
 
 /** A call that this process holds, from its first ring to its release. */
@@ -10,6 +11,8 @@ export interface HeldCall {
   readonly profile: AgentProfile
   /** What the agent's audio is sent as. */
   readonly streamFormat: AudioFormat
+  /** Records the wires of the call from its answer on, where that is wanted. */
+  tape: CallTape | null
   /** null until the call is answered. */
   session: CallSession | null
 }

@@ -1,5 +1,6 @@
 import { EventEmitter } from 'node:events'
 import type { Logger } from 'pino'
+import type { EchoComparison } from '../audio/echo-likeness.ts'
 import { durationMs } from '../audio/format.ts'
 import { AudioTaps } from './audio-taps.ts'
 import { CallLimits } from './call-limits.ts'
@@ -50,6 +51,8 @@ export interface CallSessionOptions {
   readonly log: Logger
   /** How long a frame took through this process, in ms; told for some of them. */
   readonly onAddedLatency: (direction: 'inbound' | 'outbound', ms: number) => void
+  /** Shared by the calls of a process; one of its own where missing. */
+  readonly echoComparison?: EchoComparison
   readonly maxCallMs: number
   readonly mediaDeadlineMs: number
   /** Ends the carrier's leg; one that has ended already is success. */
@@ -98,7 +101,7 @@ export class CallSession extends EventEmitter<{ closed: [] }> {
       engineFormat: engine.inputFormat,
       toEngine: (payload) => this.#toEngine(payload)
     })
-    const echoGuard = new EchoGuard()
+    const echoGuard = new EchoGuard(options.echoComparison)
     this.#outbound = new OutboundAudio({ clock, engineFormat: engine.outputFormat, echoGuard })
     this.#tapFeed = new TapFeed({ taps: this.taps, outbound: this.#outbound })
     const { outbound, reporter } = { outbound: this.#outbound, reporter: this.#reporter }

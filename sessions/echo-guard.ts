@@ -25,8 +25,12 @@ export class EchoGuard {
   readonly #received = new SampleHistory(ECHO_WINDOW_SAMPLES)
   readonly #agent = new AudioTimeline(this.#played)
   readonly #caller = new AudioTimeline(this.#received)
-  /** Made when the first question is asked: most calls never ask, and it takes 100 kB. */
-  #comparison: EchoComparison | null = null
+  /** Holds nothing between questions: the calls of a process can share one. */
+  readonly #comparison: EchoComparison
+
+  constructor(comparison = new EchoComparison()) {
+    this.#comparison = comparison
+  }
 
   /** Agent audio, as it is sent: heard from `atMs` on the media clock on. May lie far ahead. */
   heard(payload: Uint8Array, format: AudioFormat, atMs: number): void {
@@ -50,7 +54,6 @@ export class EchoGuard {
    * into a caller: while it goes on, ask again.
    */
   suspected(): boolean {
-    this.#comparison ??= new EchoComparison()
     const likeness = this.#comparison.compare(this.#received.last(), this.#played.last())
     if (!likeness || likeness.unexplainedPeak > MAX_UNEXPLAINED_PEAK) return false
     if (likeness.explained > MIN_EXPLAINED_BY_ROOM) return true

@@ -46,7 +46,7 @@ const RULES: Rule[] = [
     mayTypes: ['services/'],
     not: ['package:pg', 'package:openai', 'package:telnyx']
   },
-  { folder: 'cli/', may: ['cli/', 'audio/', 'services/', 'node:*', 'package:*'] },
+  { folder: 'cli/', may: ['cli/', 'audio/', 'services/', 'sessions/', 'node:*', 'package:*'] },
   { folder: 'server.ts', may: ['*'] },
   { folder: 'bench/', may: ['*'] },
   { folder: 'test/', may: ['*'] }

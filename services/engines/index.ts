@@ -1,14 +1,24 @@
+import { OpenAIRealtimeWS } from 'openai/realtime/ws'
 import type { Logger } from 'pino'
 import type { AudioFormat } from '../../audio/format.ts'
 import type { AgentEngine } from '../../sessions/contracts/agent-engine.ts'
 import type { AgentProfile, ToolSpec } from '../../sessions/contracts/agent-profile.ts'
+import type { CallTape } from '../../sessions/contracts/call-tape.ts'
 import type { Clock } from '../../sessions/contracts/clock.ts'
 import type { Config } from '../config.ts'
+import { tapeEngineSocket } from '../tape/taped-socket.ts'
 import { createLocalEngines, type LocalEngines } from './local/local-engine-factory.ts'
+import type { RealtimeDial } from './realtime/realtime-connection.ts'
 import { RealtimeEngine } from './realtime/realtime-engine.ts'
 
 export interface Engines {
-  create(profile: AgentProfile, format: AudioFormat, tools: readonly ToolSpec[]): AgentEngine
+  /** `tape`: records the engine's socket, where it has one. */
+  create(
+    profile: AgentProfile,
+    format: AudioFormat,
+    tools: readonly ToolSpec[],
+    tape?: CallTape | null
+  ): AgentEngine
   close(): Promise<void>
 }
 
@@ -21,10 +31,10 @@ export async function createEngines(config: Config, deps: { clock: Clock; log: L
     idle: config.engine !== 'local'
   })
 
-  function create(profile: AgentProfile, format: AudioFormat, tools: readonly ToolSpec[]): AgentEngine {
+  const create: Engines['create'] = (profile, format, tools, tape = null) => {
     const name = profile.engine ?? config.engine
     if (name === 'realtime' && config.openai)
-      return createRealtime(config.openai, profile, format, tools, deps)
+      return createRealtime(config.openai, profile, format, tools, deps, tape)
     return local.create(profile, format, tools)
   }
 
@@ -36,7 +46,8 @@ function createRealtime(
   profile: AgentProfile,
   format: AudioFormat,
   tools: readonly ToolSpec[],
-  { clock, log }: { clock: Clock; log: Logger }
+  { clock, log }: { clock: Clock; log: Logger },
+  tape: CallTape | null
 ): AgentEngine {
   return new RealtimeEngine({
     apiKey: openai.apiKey,
@@ -48,8 +59,17 @@ function createRealtime(
     tools,
     format,
     clock,
-    log
+    log,
+    ...(tape && { dial: tapedDial(tape) })
   })
 }
 
 export type { LocalEngines }
+
+function tapedDial(tape: CallTape): RealtimeDial {
+  return (...args) => {
+    const realtime = new OpenAIRealtimeWS(...args)
+    tapeEngineSocket(realtime.socket, tape)
+    return realtime
+  }
+}

@@ -41,6 +41,7 @@ function createRig(overrides: Partial<Carrier> & { maxConcurrentCalls?: number }
       return engine
     },
     onAddedLatency: () => {},
+    openTape: null,
     createTools: () => [],
     mintStream: ({ carrierCallId }) => ({ url: `wss://host/${carrierCallId}`, token: 'token' })
   })

@@ -26,6 +26,8 @@ export interface CallRig {
   readonly telnyx: TelnyxStandIn
   readonly twilio: TwilioStandIn
   readonly realtime: RealtimeStandIn
+  /** The server's DATA_DIR. */
+  readonly dataDir: string
   /** The server's log, one object a line. */
   readonly log: Record<string, unknown>[]
   /** Rows of the server's own database. */
@@ -97,7 +99,7 @@ export async function startCallRig(options: CallRigOptions = {}): Promise<CallRi
     await rm(dataDir, { recursive: true, force: true })
   }
 
-  return { server, telnyx, twilio, realtime, log, query, eventually, close }
+  return { server, telnyx, twilio, realtime, dataDir, log, query, eventually, close }
 }
 
 /** A port that was free a moment ago: the server's own address must be known before it listens. */

@@ -1,40 +1,4 @@
-import type { Clock } from '../../sessions/contracts/clock.ts'
+import { VirtualClock } from '../../services/virtual-clock.ts'
 
-/** A clock that moves only when told to, running what falls due on the way. */
-export class ManualClock implements Clock {
-  #now: number
-  #tasks: { at: number; task: () => void }[] = []
-
-  constructor(startAt = 1_700_000_000_000) {
-    this.#now = startAt
-  }
-
-  now(): number {
-    return this.#now
-  }
-
-  after(delayMs: number, task: () => void): () => void {
-    const entry = { at: this.#now + delayMs, task }
-    this.#tasks.push(entry)
-    return () => {
-      this.#tasks = this.#tasks.filter((other) => other !== entry)
-    }
-  }
-
-  /** Timers that are still set. */
-  get pending(): number {
-    return this.#tasks.length
-  }
-
-  advance(ms: number): void {
-    const until = this.#now + ms
-    for (;;) {
-      const due = this.#tasks.filter(({ at }) => at <= until).sort((a, b) => a.at - b.at)[0]
-      if (!due) break
-      this.#now = Math.max(this.#now, due.at)
-      this.#tasks = this.#tasks.filter((other) => other !== due)
-      due.task()
-    }
-    this.#now = until
-  }
-}
+/** A clock that a test moves by hand. */
+export class ManualClock extends VirtualClock {}

@@ -115,6 +115,7 @@ export async function startRouteRig(options: RouteRigOptions = {}) {
     log,
     maxCallMs: 3_600_000,
     onAddedLatency: () => {},
+    openTape: null,
     agentForNumber: async () => testProfile,
     createEngine: () => {
       const engine = new ScriptedEngine()

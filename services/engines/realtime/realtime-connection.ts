@@ -22,6 +22,11 @@ const CLOSE_DEADLINE_MS = 1000
 const APPEND_HEAD = '{"type":"input_audio_buffer.append","audio":"'
 const APPEND_TAIL = '"}'
 
+/** Opens a socket of the SDK. */
+export type RealtimeDial = (...args: ConstructorParameters<typeof OpenAIRealtimeWS>) => OpenAIRealtimeWS
+
+const dialService: RealtimeDial = (...args) => new OpenAIRealtimeWS(...args)
+
 export interface RealtimeConnectionOptions {
   readonly apiKey: string
   /** `http:` is spoken without TLS. null: OpenAI's own. */
@@ -32,6 +37,8 @@ export interface RealtimeConnectionOptions {
   readonly connectDeadlineMs: number
   /** More than this unsent, and caller audio is dropped until it has drained. */
   readonly sendLimitBytes: number
+  /** Opens the SDK's socket; a recorded call is replayed through another one. */
+  readonly dial?: RealtimeDial
   /** Every event of a configured session. */
   readonly onEvent: (event: RealtimeServerEvent) => void
   /** An error that was survived. */
@@ -124,7 +131,8 @@ export class RealtimeConnection {
       perMessageDeflate: false,
       ...plainSocket(baseURL)
     }
-    const realtime = new OpenAIRealtimeWS({ model, options }, { apiKey, baseURL })
+    const dial = this.#options.dial ?? dialService
+    const realtime = dial({ model, options }, { apiKey, baseURL })
     this.#realtime = realtime
     realtime.on('event', (event) => this.#guard(() => this.#onEvent(event)))
     // Without a listener the SDK turns every error into an unhandled rejection. Errors of the service come as

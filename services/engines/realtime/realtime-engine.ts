@@ -21,7 +21,7 @@ import type { CallError } from '../../../sessions/errors.ts'
 import { AgentReplies } from './agent-replies.ts'
 import { CallerUtterances } from './caller-utterances.ts'
 import { OpenToolCalls } from './open-tool-calls.ts'
-import { RealtimeConnection } from './realtime-connection.ts'
+import { RealtimeConnection, type RealtimeDial } from './realtime-connection.ts'
 import {
   engineFormat,
   type OwnItem,
@@ -61,6 +61,7 @@ export interface RealtimeEngineOptions {
   readonly log: Logger
   readonly transcriptionModel?: string
   readonly connectDeadlineMs?: number
+  readonly dial?: RealtimeDial
 }
 
 /** Speech to speech by OpenAI's Realtime API (GA), or a server that speaks its protocol. */
@@ -86,13 +87,14 @@ export class RealtimeEngine extends EventEmitter<AgentEngineEvents> implements A
     this.#transcriptionModel = options.transcriptionModel ?? TRANSCRIPTION_MODEL
     this.inputFormat = engineFormat(options.audio, options.format)
     this.outputFormat = this.inputFormat
-    const { apiKey, baseUrl, model, clock, log } = options
+    const { apiKey, baseUrl, model, clock, log, dial } = options
     this.#connection = new RealtimeConnection({
       apiKey,
       baseUrl,
       model,
       clock,
       log,
+      dial,
       connectDeadlineMs: options.connectDeadlineMs ?? CONNECT_DEADLINE_MS,
       sendLimitBytes: SEND_LIMIT_MS * bytesPerMs(this.inputFormat) * BASE64_GROWTH,
       onEvent: (event) => this.#onEvent(event),
