@@ -1,6 +1,7 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import type { WebSocket } from 'ws'
 import type { HeldCall } from '../sessions/call-registry.ts'
+import { assertNotBlocked, upgradeRequired } from './admission.ts'
 import { HttpError } from './http-error.ts'
 import type { RouteOptions } from './route-options.ts'
 
@@ -18,14 +19,7 @@ export async function twilioMediaStreamRoutes(app: FastifyInstance, options: Rou
   async function admit(request: FastifyRequest): Promise<void> {
     const signature = request.headers['x-twilio-signature']
     if (options.twilio?.signatures.isUpgrade(request.url, String(signature ?? ''))) return
-    if (await guard.blocked(request.ip)) {
-      metrics.refused('media_rate_limit')
-      throw new HttpError(
-        429,
-        'too_many_attempts',
-        'Too many refused attempts from this address; try again in a minute.'
-      )
-    }
+    await assertNotBlocked(options, request, 'media_rate_limit')
     const carrier = registry.find(callIdOf(request))?.call.carrier
     if (carrier === 'test') return
     await guard.refused(request.ip)
@@ -65,9 +59,7 @@ export async function twilioMediaStreamRoutes(app: FastifyInstance, options: Rou
     method: 'GET',
     url: '/ws/twilio/:call_id',
     preValidation: admit,
-    handler: (_request, reply) => {
-      void reply.status(426).send({ error: 'upgrade_required', message: 'Expected a WebSocket upgrade.' })
-    },
+    handler: upgradeRequired,
     wsHandler: connect
   })
 }
