@@ -82,7 +82,11 @@ describe('Telnyx webhook', { timeout: 20_000 }, () => {
     await turns()
     assert.deepEqual(carrier.commands, ['answer v3:one'])
     assert.equal(published.filter(({ event: { type } }) => type === 'call.initiated').length, 1)
-    assert.equal(published.filter(({ event: { type } }) => type === 'carrier.event').length, 1)
+    const started = webhook('streaming.started', RING)
+    for (let copy = 0; copy < 3; copy++) assert.equal((await app.inject(started)).statusCode, 200)
+    await turns()
+    const names = published.flatMap(({ event }) => (event.type === 'carrier.event' ? [event.name] : []))
+    assert.deepEqual(names, ['call.initiated', 'streaming.started'])
   })
 
   it('answers 503 that names the variable where Telnyx is not configured', async () => {

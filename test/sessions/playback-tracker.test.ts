@@ -56,6 +56,18 @@ describe('PlaybackTracker', () => {
     assert.equal(heard('r'), 400)
   })
 
+  it('takes back nothing that a mark proved, when an earlier one comes after it', () => {
+    const { tracker, speak, heard } = createRig()
+    speak('r', 200)
+    const early = tracker.progressMark('r')
+    speak('r', 200)
+    const late = tracker.progressMark('r')
+    assert.ok(early && late)
+    tracker.markReturned(late)
+    tracker.markReturned(early)
+    assert.equal(heard('r'), 400)
+  })
+
   it('places progress marks no denser than every 200 ms', () => {
     const { tracker, speak } = createRig()
     const placed = Array.from({ length: 50 }, () => {

@@ -73,15 +73,15 @@ describe('TelnyxMediaTransport: from the carrier', () => {
   it('delivers the caller’s frames in their order, each once, and never the agent’s own', () => {
     const { socket, audio } = createRig()
     socket.receive(start())
-    for (const [chunk, track] of [
-      ['1', 'inbound'],
-      ['2', 'outbound'],
-      ['3', 'inbound'],
-      ['2', 'inbound'],
-      ['2', 'inbound'],
-      ['4', 'inbound']
-    ]) {
-      socket.receive(media([Number(chunk)], chunk, track))
+    for (const [chunk, value, track] of [
+      ['1', 1, 'inbound'],
+      ['2', 99, 'outbound'],
+      ['3', 3, 'inbound'],
+      ['2', 2, 'inbound'],
+      ['2', 98, 'inbound'],
+      ['4', 4, 'inbound']
+    ] as const) {
+      socket.receive(media([value], chunk, track))
     }
     assert.deepEqual(
       audio.map((payload) => payload[0]),
