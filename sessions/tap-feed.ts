@@ -3,6 +3,9 @@ import type { AudioTaps } from './audio-taps.ts'
 import { HeardAudio } from './heard-audio.ts'
 import type { OutboundAudio } from './outbound-audio.ts'
 
+/** The clock ahead of the frames by more than this: some were lost. Less is jitter, which is no gap in the audio. */
+const GAP_MS = 60
+
 /**
  * Feeds the taps of one call, frame by frame as the caller's audio comes in: the frame itself, and what the caller
  * heard of the agent meanwhile. Costs a few additions a frame while nobody listens.
@@ -13,8 +16,8 @@ export class TapFeed {
   #heard: HeardAudio | null = null
   /** On the media clock: the beginning of the call's first frame. */
   #originMs: number | null = null
-  /** On the media clock: the end of the caller's last frame. */
-  #inboundEndMs = 0
+  /** Of the call so far, frames and gaps. */
+  #lengthMs = 0
 
   constructor(options: { taps: AudioTaps; outbound: OutboundAudio }) {
     this.#taps = options.taps
@@ -23,17 +26,16 @@ export class TapFeed {
 
   /** `ms` of caller audio, which the media clock has counted already. */
   callerFrame(payload: Uint8Array, format: AudioFormat, ms: number): void {
-    const clock = this.#outbound.mediaClock
-    this.#originMs ??= clock.positionMs - ms
-    // Held up frames lie where they were spoken, and never over each other.
-    const startMs = Math.max(this.#inboundEndMs, this.#originMs, clock.recordedMs - ms)
-    this.#inboundEndMs = startMs + ms
-    if (this.#taps.wants('inbound')) {
-      this.#taps.publish('inbound', { payload, format, positionMs: startMs - this.#originMs })
-    }
-    if (this.#taps.wants('outbound'))
-      this.#publishHeard(this.#hearing(clock.positionMs - ms), clock.positionMs)
-    else if (this.#heard) this.#stopHearing()
+    const { positionMs: clockMs, recordedMs } = this.#outbound.mediaClock
+    this.#originMs ??= clockMs - ms
+    const gapMs = recordedMs - ms - this.#originMs - this.#lengthMs
+    if (gapMs > GAP_MS) this.#lengthMs += Math.round(gapMs)
+    const positionMs = this.#lengthMs
+    this.#lengthMs += ms
+    if (this.#taps.wants('inbound')) this.#taps.publish('inbound', { payload, format, positionMs })
+    if (this.#taps.wants('outbound')) {
+      this.#publishHeard(this.#hearing(this.#originMs + positionMs), this.#originMs + this.#lengthMs)
+    } else if (this.#heard) this.#stopHearing()
   }
 
   /** No frame of the caller's will come any more: what was heard since the last one, and is proven to have been. */
@@ -44,10 +46,12 @@ export class TapFeed {
     this.#publishHeard(this.#heard, Math.max(positionMs, provenMs))
   }
 
-  #publishHeard(heard: HeardAudio | null, positionMs: number): void {
+  #publishHeard(heard: HeardAudio | null, untilMs: number): void {
     const originMs = this.#originMs ?? 0
-    heard?.drain(positionMs, (payload, startMs) => {
-      this.#taps.publish('outbound', { payload, format: heard.format, positionMs: startMs - originMs })
+    heard?.drain(untilMs, (payload, startMs) => {
+      // Whole samples may begin a fraction before the origin.
+      const positionMs = Math.max(0, startMs - originMs)
+      this.#taps.publish('outbound', { payload, format: heard.format, positionMs })
     })
   }
 

@@ -126,6 +126,32 @@ describe('the taps of a call', () => {
     assert.deepEqual(frames(5, 20), every20Ms(1300, 5))
   })
 
+  it('keep frames that come early or late at their own distance, and the agent whole', async () => {
+    const rig = createRig()
+    const said = listen(rig, 'inbound')
+    const heard = listen(rig, 'outbound')
+    rig.session.start()
+    rig.session.attachMedia(rig.carrier)
+    rig.carrier.emit('started', { inboundFormat: PCMU_8K, carrierCallId: null, streamId: 's' })
+    await rig.engine.becomeReady()
+    // The call was there for a while before its first frame, as calls are.
+    rig.clock.advance(533.3)
+    const reply = numbered(600)
+    speak(rig, 'r', reply)
+    for (let frame = 0; frame < 60; frame++) {
+      rig.clock.advance([13.1, 26.7, 19.4, 20.8][frame % 4])
+      rig.carrier.emit('audio', new Uint8Array(20 * bytesPerMs(PCMU_8K)))
+    }
+    for (const { pieces } of [said, heard]) {
+      assert.deepEqual(
+        pieces.map(({ positionMs }) => Math.round(positionMs)),
+        Array.from({ length: 60 }, (_, i) => i * 20)
+      )
+      assert.ok(pieces.every(({ payload }) => payload.byteLength === 160))
+    }
+    assert.deepEqual(heard.voice, Buffer.from(reply))
+  })
+
   it('lose a listener that throws, and nothing else', async () => {
     const rig = createRig()
     let calls = 0
