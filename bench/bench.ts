@@ -37,7 +37,7 @@ console.log(
 )
 if (wanted.includes('load')) {
   const calls = values.quick ? [10, 50] : [10, 50, 100, 200, 300, 400]
-  await runLoad({ calls, windowMs: values.quick ? 4000 : 6000 }, bars)
+  await runLoad({ calls, windowMs: values.quick ? 3000 : 5000 }, bars)
 }
 if (wanted.includes('barge-in')) {
   await runBargeIn(values.quick ? { calls: 4, turns: 4 } : { calls: 16, turns: 7 }, bars)

@@ -8,7 +8,7 @@ import type { BenchProcess } from './processes.ts'
 import { RELAY_CORE } from './product.ts'
 
 /** From the last call's beginning to the window: past the greeting, and every call into its turns. */
-const SETTLE_MS = 3000
+const SETTLE_MS = 2500
 const WARM_UP = { calls: 40, windowMs: 3000 }
 
 /** One relay under one number of calls. */

@@ -1,12 +1,13 @@
 /** The real server, as `npm start` runs it but for its log, which goes nowhere, and an ear for the benchmark. */
-import { createWriteStream } from 'node:fs'
+import { pino } from 'pino'
 import { startServer } from '../server.ts'
 import { loadConfig } from '../services/config.ts'
 import { createLogger } from '../services/logger.ts'
 import { createProcessMeter } from './process-meter.ts'
 import { answerQuestions } from './processes.ts'
 
-const log = createLogger({ level: 'info', pretty: false, destination: createWriteStream('/dev/null') })
+const destination = pino.destination({ dest: '/dev/null', sync: false })
+const log = createLogger({ level: 'info', pretty: false, destination })
 const server = await startServer(loadConfig(process.env), log)
 const meter = createProcessMeter()
 

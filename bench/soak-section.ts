@@ -21,8 +21,7 @@ export interface SoakOptions {
 export async function runSoak(options: SoakOptions, bars: Bars): Promise<void> {
   const generator = await startProcess<LoadQuestions>('load/generator.ts', { core: LOAD_CORE })
   const server = await startProduct(await generator.ask('address', null), {
-    flags: ['--expose-gc'],
-    env: { LOG_LEVEL: 'warn' }
+    flags: ['--expose-gc']
   })
   const soak = (calls: number) =>
     generator.ask('soak', {

@@ -1,11 +1,12 @@
 /** The load: callers at Telnyx and sessions at OpenAI, in one process, so that one clock sees both ends of the relay. */
+import { once } from 'node:events'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { WebSocket } from 'ws'
 import { createProcessMeter, type ProcessSample } from '../process-meter.ts'
 import { answerQuestions } from '../processes.ts'
 import { Front } from './front.ts'
 import { LoadCall } from './load-call.ts'
-import { type LegFormats, makeAudio } from './load-shape.ts'
+import { type LegFormats, type LoadAudio, makeAudio } from './load-shape.ts'
 import { LoadStats, type WindowResult } from './load-stats.ts'
 import { runSoak, SoakCalls } from './soak-calls.ts'
 import { Ticker } from './ticker.ts'
@@ -14,6 +15,8 @@ import { Ticker } from './ticker.ts'
 const SETTLE_STEP_MS = 50
 const SETTLE_LIMIT_MS = 5000
 const CONNECT_DEADLINE_MS = 10_000
+/** Calls that ring while the one before them is connected. */
+const RINGING = 8
 
 export type Target = { webhookUrl: string } | { mediaUrl: string }
 
@@ -30,19 +33,23 @@ const meter = createProcessMeter()
 const soak = new SoakCalls()
 let calls: LoadCall[] = []
 let target: Target | null = null
-/** Calls are set up one after the other, so that a session of the model is of the call that waits for one. */
+/** Sessions are opened one after the other, so that the next one to come is of the call that waits for one. */
 let expecting: LoadCall | null = null
 
 const front = new Front({
   onEngine(socket: WebSocket) {
     if (!expecting) return soak.onEngine(socket)
-    expecting.attachEngine(socket)
-    if (target && 'mediaUrl' in target) expecting.unconfigured()
+    const call = expecting
+    call.attachEngine(socket)
+    if (!target || !('mediaUrl' in target)) return
+    // A bare relay configures nothing; it is there once it answers.
+    socket.once('pong', () => call.unconfigured())
+    socket.ping()
   },
   onCommand(callControlId, command, body) {
     const call = calls.find((one) => one.callControlId === callControlId)
     if (!call) return soak.onCommand(callControlId, command, body)
-    if (command === 'answer') sendWebhook('call.answered', call)
+    if (command === 'answer') call.onAnswered()
     if (command === 'streaming_start') call.openCarrier(String(body.stream_url))
   }
 })
@@ -58,21 +65,29 @@ function sendWebhook(eventType: string, call: LoadCall): void {
   })
 }
 
-async function place(index: number, audio: ReturnType<typeof makeAudio>): Promise<void> {
-  const live = Promise.withResolvers<void>()
-  const call = new LoadCall({ index, audio, stats, onLive: live.resolve })
-  const timer = setTimeout(
-    () => live.reject(new Error(`Call ${index} did not come about`)),
-    CONNECT_DEADLINE_MS
-  )
-  expecting = call
+/** Rings, and resolves once the relay has answered; a bare relay has nothing to answer. */
+async function ring(index: number, audio: LoadAudio): Promise<LoadCall> {
+  const call = new LoadCall({ index, audio, stats })
   calls.push(call)
+  if (target && 'mediaUrl' in target) return call
+  sendWebhook('call.initiated', call)
+  await within(call.answered, `The answer to call ${index}`)
+  return call
+}
+
+/** Lets an answered call open its two legs. */
+async function connect(call: LoadCall): Promise<void> {
+  expecting = call
   if (target && 'mediaUrl' in target) call.openCarrier(target.mediaUrl)
-  else sendWebhook('call.initiated', call)
-  await live.promise
-  clearTimeout(timer)
+  else sendWebhook('call.answered', call)
+  await within(call.engineOpened, 'The session of a call')
   expecting = null
-  ticker.add(call)
+}
+
+async function within(reached: Promise<void>, what: string): Promise<void> {
+  const deadline = AbortSignal.timeout(CONNECT_DEADLINE_MS)
+  const late = once(deadline, 'abort').then(() => Promise.reject(new Error(`${what} did not come`)))
+  await Promise.race([reached, late])
 }
 
 async function settle(): Promise<void> {
@@ -87,7 +102,19 @@ const questions = {
   async connect(load: { target: Target; calls: number; formats: LegFormats }): Promise<void> {
     target = load.target
     const audio = makeAudio(load.formats)
-    for (let index = 0; index < load.calls; index++) await place(index, audio)
+    const ringing: Promise<LoadCall>[] = []
+    const live: Promise<void>[] = []
+    for (let index = 0; index < load.calls; index++) {
+      while (ringing.length < Math.min(RINGING, load.calls - index)) {
+        const call = ring(index + ringing.length, audio)
+        call.catch(() => {})
+        ringing.push(call)
+      }
+      const call = await (ringing.shift() as Promise<LoadCall>)
+      await connect(call)
+      live.push(within(call.live, `Call ${index}`).then(() => ticker.add(call)))
+    }
+    await Promise.all(live)
   },
   begin(_: null): ProcessSample {
     stats.begin()

@@ -26,18 +26,27 @@ export interface LoadCallOptions {
   readonly index: number
   readonly audio: LoadAudio
   readonly stats: LoadStats
-  /** Both legs are there. */
-  readonly onLive: () => void
 }
 
 /** Both ends of one call: the caller at the carrier, and the model. What one sends, the other must get. */
 export class LoadCall implements Ticked {
   readonly callControlId: string
+  /** By the relay, at the carrier. */
+  readonly answered: Promise<void>
+  /** The relay has connected to the model. */
+  readonly engineOpened: Promise<void>
+  /** Both legs are there, and the model is configured. */
+  readonly live: Promise<void>
   /** Frames that came out of order, or with other audio than they went in. */
   wrongFrames = 0
   framesSent = 0
   framesReceived = 0
   readonly #options: LoadCallOptions
+  readonly #reached = {
+    answered: Promise.withResolvers<void>(),
+    engineOpened: Promise.withResolvers<void>(),
+    live: Promise.withResolvers<void>()
+  }
   readonly #streamId: string
   readonly #frameSentAt = new Float64Array(IN_FLIGHT)
   readonly #deltaSentAt: number[] = []
@@ -55,6 +64,9 @@ export class LoadCall implements Ticked {
 
   constructor(options: LoadCallOptions) {
     this.#options = options
+    this.answered = this.#reached.answered.promise
+    this.engineOpened = this.#reached.engineOpened.promise
+    this.live = this.#reached.live.promise
     this.callControlId = `v3:load-${process.pid}-${options.index}-${Math.floor(performance.now())}`
     this.#streamId = `stream-${options.index}`
     this.#voice = new ModelVoice({
@@ -77,6 +89,10 @@ export class LoadCall implements Ticked {
   /** Of the model's audio sent and not heard; less than a frame is a frame that was filled up. */
   get audioLostMs(): number {
     return this.#voice.spokenMs - this.#heardMs
+  }
+
+  onAnswered(): void {
+    this.#reached.answered.resolve()
   }
 
   openCarrier(url: string): void {
@@ -103,6 +119,7 @@ export class LoadCall implements Ticked {
 
   attachEngine(socket: WebSocket): void {
     this.#engine = socket
+    this.#reached.engineOpened.resolve()
     socket.on('message', (data: RawData) => this.#onEngineMessage(data as Buffer))
     socket.on('error', (error) => console.error(`A session of the model failed: ${error.message}`))
     socket.send('{"type":"session.created","event_id":"event_0","session":{"type":"realtime"}}')
@@ -149,7 +166,7 @@ export class LoadCall implements Ticked {
   #checkLive(): void {
     if (!this.#started || !this.#configured) return
     this.#voice.start(performance.now())
-    this.#options.onLive()
+    this.#reached.live.resolve()
   }
 
   #onEngineMessage(data: Buffer): void {
