@@ -9,6 +9,7 @@ const KEPT_LIMIT_MS = 5000
 /** No frame for this long is no jitter any more. */
 const GAP_MS = 300
 const GAP_CHECK_MS = 200
+const FRAME_MS = 20
 
 /**
  * The caller's voice on its way to the engine: carrier format to engine format, in order, nothing lost. Until the
@@ -93,13 +94,10 @@ export class InboundAudio {
     this.#cancelPadding = this.#clock.after(GAP_CHECK_MS, () => {
       const now = this.#clock.now()
       const from = Math.max(filledUntil, this.#lastFrameAt)
-      const gapMs = now - this.#lastFrameAt
-      if (gapMs >= GAP_MS && now > from && this.#ready) {
-        this.#toEngine(silence(this.#engineFormat, now - from))
-        this.#watchGap(now)
-      } else {
-        this.#watchGap(this.#lastFrameAt)
-      }
+      const frames = Math.floor((now - from) / FRAME_MS)
+      const missing = now - this.#lastFrameAt >= GAP_MS && frames > 0 && this.#ready
+      if (missing) this.#toEngine(silence(this.#engineFormat, frames * FRAME_MS))
+      this.#watchGap(missing ? from + frames * FRAME_MS : this.#lastFrameAt)
     })
   }
 

@@ -1,6 +1,7 @@
 import type { HeardReply } from './contracts/agent-engine.ts'
 import { MediaClock } from './media-clock.ts'
 
+const FRAME_MS = 20
 /** Marks are no denser than this, so that they cost little; the clock tells what lies between them. */
 const MARK_SPACING_MS = 200
 
@@ -185,7 +186,8 @@ export class PlaybackTracker {
     const clockMs = this.#clock.at(now)
     const unheard = [...this.#replies.values()].filter((reply) => this.#unheard(reply, now))
     const rewound = unheard.map((reply) => {
-      const heardMs = Math.min(this.#heard(reply, now), reply.sentMs)
+      // From the start of a frame: what is sent again begins where a frame did.
+      const heardMs = Math.floor(Math.min(this.#heard(reply, now), reply.sentMs) / FRAME_MS) * FRAME_MS
       reply.segments.splice(0, reply.segments.length, { startMs: clockMs - heardMs, lengthMs: heardMs })
       reply.sentMs = heardMs
       reply.lastMarkMs = heardMs

@@ -85,7 +85,8 @@ export async function startCallRig(options: CallRigOptions = {}): Promise<CallRi
   async function eventually(text: string, values?: unknown[]): Promise<Record<string, unknown>[]> {
     const deadline = Date.now() + EVENTUALLY_MS
     for (;;) {
-      const rows = await query(text, values)
+      // Before the migrations have run there are no tables.
+      const rows = await query(text, values).catch(() => [])
       if (rows.length > 0) return rows
       if (Date.now() > deadline) throw new Error(`Nothing came of: ${text}`)
       await new Promise((resolve) => setTimeout(resolve, 20))
