@@ -94,7 +94,7 @@ export class MediaLeg {
   #onStopped(transport: MediaTransport, reason: MediaStopReason): void {
     transport.removeAllListeners()
     // A carrier that has said `stop` mostly closes its socket, but need not.
-    if (reason !== 'closed_by_us') transport.close()
+    if (reason === 'stop') transport.close()
     if (transport !== this.#transport) return
     this.#transport = null
     if (this.#closed) return
