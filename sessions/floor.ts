@@ -69,7 +69,7 @@ export class Floor {
     }
     this.#options.reporter.callerStopped(utteranceId, lastSpeechAt)
     this.#turnTaking.speechStopped(utteranceId, this.#options.clock.now())
-    if (this.#turnTaking.unsettled !== utteranceId) return
+    if (this.#turnTaking.unsettled !== utteranceId || this.#options.engine.transcribesAll) return
     this.#after('words', NO_WORDS_MS, () => this.#act(this.#turnTaking.nothingCame(utteranceId), utteranceId))
   }
 

@@ -17,6 +17,11 @@ export interface AgentEngine extends EventEmitter<AgentEngineEvents> {
   /** What the `audio` event carries. Fixed when the engine is made. */
   readonly outputFormat: AudioFormat
   /**
+   * Whether each utterance gets its `callerTranscript`, however late, empty where it was nothing. Otherwise silence
+   * for a while means the same.
+   */
+  readonly transcribesAll: boolean
+  /**
    * Resolves when the engine is configured and ready for audio. Rejects with a CallError (ENGINE_CONNECT) after its
    * own deadline, when it is refused, or when `signal` aborts.
    */

@@ -36,6 +36,19 @@ describe('speech that turns out to be nothing', () => {
     assert.equal(of('turn.resumed').length, 1)
   })
 
+  it('waits longer for the words of an engine that always tells them', async () => {
+    const { engine, carrier, clock, of } = await speaking(1500)
+    engine.transcribesAll = true
+    engine.emit('callerSpeechStarted', { utteranceId: 'u1' })
+    engine.emit('callerSpeechStopped', { utteranceId: 'u1' })
+    const sentMs = carrier.sentMs
+    clock.advance(4000)
+    assert.equal(carrier.sentMs, sentMs)
+    engine.emit('callerTranscript', { utteranceId: 'u1', text: 'goodbye' })
+    clock.advance(4000)
+    assert.equal(of('turn.resumed').length, 0)
+  })
+
   it('leaves one turn, heard whole and not interrupted, and no interruption counted', async () => {
     const { engine, clock, session, of } = await speaking(1500)
     engine.emit('callerSpeechStarted', { utteranceId: 'cough' })

@@ -12,6 +12,7 @@ export class ScriptedEngine extends EventEmitter<AgentEngineEvents> implements A
   readonly name: EngineName = 'local'
   readonly inputFormat: AudioFormat
   readonly outputFormat: AudioFormat
+  transcribesAll = false
   readonly heardFromCaller: Buffer[] = []
   readonly said: string[] = []
   readonly digits: string[] = []

@@ -41,6 +41,7 @@ export class LocalEngine extends EventEmitter<AgentEngineEvents> implements Agen
   readonly name = 'local'
   readonly inputFormat: AudioFormat
   readonly outputFormat: AudioFormat
+  readonly transcribesAll = true
   readonly #options: LocalEngineOptions
   readonly #dialogue: Dialogue
   readonly #speaker: ReplySpeaker

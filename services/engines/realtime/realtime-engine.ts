@@ -69,6 +69,7 @@ export class RealtimeEngine extends EventEmitter<AgentEngineEvents> implements A
   readonly name: EngineName = 'realtime'
   readonly inputFormat: AudioFormat
   readonly outputFormat: AudioFormat
+  readonly transcribesAll = false
   readonly #options: RealtimeEngineOptions
   readonly #transcriptionModel: string
   readonly #connection: RealtimeConnection
