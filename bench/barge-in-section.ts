@@ -1,5 +1,6 @@
 import type { BargeInQuestions, DelayedResult } from './barge-in/carrier-and-model.ts'
 import type { Bars } from './bars.ts'
+import { watchCore } from './core-usage.ts'
 import { startProcess } from './processes.ts'
 import { LOAD_CORE, startProduct } from './product.ts'
 import { percentile, round } from './statistics.ts'
@@ -33,11 +34,13 @@ export async function runBargeIn(options: BargeInOptions, bars: Bars): Promise<v
     // So that no compiler is measured.
     await standIns.ask('run', { ...lines, ...WARM_UP, deltaMs: 100 })
     for (const { name, deltaMs } of DELTAS) {
+      const stop = await watchCore(server)
       const results = await standIns.ask('run', { ...lines, ...options, deltaMs })
+      const busy = { 'core otherwise busy %': Math.round((await stop()).otherShare * 100) }
       for (const delayMs of DELAYS_MS) {
         const row = rowOf(results.filter((result) => result.delayMs === delayMs))
         judge(`deltas of ${name} ms, ${delayMs} ms each way`, delayMs, row, bars)
-        rows.push({ 'deltas ms': name, 'delay ms': delayMs, ...shown(row) })
+        rows.push({ 'deltas ms': name, 'delay ms': delayMs, ...shown(row), ...busy })
       }
     }
   } finally {

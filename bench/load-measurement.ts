@@ -1,11 +1,10 @@
-import { cpus } from 'node:os'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { watchCore } from './core-usage.ts'
 import type { LoadQuestions, LossResult, Target } from './load/generator.ts'
 import type { LegFormats } from './load/load-shape.ts'
 import type { WindowResult } from './load/load-stats.ts'
 import type { ProcessSample } from './process-meter.ts'
 import type { BenchProcess } from './processes.ts'
-import { RELAY_CORE } from './product.ts'
 
 /** From the last call's beginning to the window: past the greeting, and every call into its turns. */
 const SETTLE_MS = 2500
@@ -41,27 +40,21 @@ export async function measurer(
     const { process: relay, target } = targets[which]
     await generator.ask('connect', { target, calls, formats })
     await sleep(SETTLE_MS)
-    const coreFrom = coreTimes()
-    const from = await relay.ask('sample', null)
+    const stop = await watchCore(relay)
     const loadFrom = await generator.ask('begin', null)
-    const startedAt = performance.now()
     await sleep(windowMs)
-    const to = await relay.ask('sample', null)
-    const tookMs = performance.now() - startedAt
-    const coreTo = coreTimes()
-    const relayShare = (to.cpuMs - from.cpuMs) / tookMs
-    const busyShare = (coreTo.busyMs - coreFrom.busyMs) / (coreTo.totalMs - coreFrom.totalMs)
+    const { cpuMs, tookMs, last, otherShare } = await stop()
     const { sample: loadTo, ...window } = await generator.ask('end', null)
     const losses = await generator.ask('finish', null)
     return {
       ...window,
       ...losses,
       calls,
-      cpuMs: (to.cpuMs - from.cpuMs) / calls / (tookMs / 1000),
-      loopDelayP99Ms: to.loopDelayP99Ms,
-      rssBytes: to.rssBytes,
+      cpuMs: cpuMs / calls / (tookMs / 1000),
+      loopDelayP99Ms: last.loopDelayP99Ms,
+      rssBytes: last.rssBytes,
       generatorCpuShare: (loadTo.cpuMs - loadFrom.cpuMs) / tookMs,
-      otherCpuShare: Math.max(0, busyShare - relayShare)
+      otherCpuShare: otherShare
     }
   }
 
@@ -78,10 +71,4 @@ export async function measurer(
       return null
     }
   }
-}
-
-function coreTimes() {
-  const { idle, ...busy } = cpus()[RELAY_CORE].times
-  const busyMs = Object.values(busy).reduce((sum, ms) => sum + ms, 0)
-  return { busyMs, totalMs: busyMs + idle }
 }
