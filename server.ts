@@ -14,7 +14,6 @@ import { createOperatorAuth } from './routes/operator-auth.ts'
 import type { RouteOptions } from './routes/route-options.ts'
 import { createAddressGuard } from './services/address-guard.ts'
 import { logCalls } from './services/call-log.ts'
-import { createTelnyxMedia, createTwilioMedia } from './services/carriers/media.ts'
 import { TelnyxCarrier } from './services/carriers/telnyx/telnyx-carrier.ts'
 import { createTelnyxWebhooks } from './services/carriers/telnyx/telnyx-webhooks.ts'
 import { TwilioCarrier } from './services/carriers/twilio/twilio-carrier.ts'
@@ -30,7 +29,7 @@ import { webSocketOrigin } from './services/public-url.ts'
 import { type Database, openDatabase } from './services/store/database.ts'
 import { Store } from './services/store/store.ts'
 import { createTapeRecorder, type TapeRecorder } from './services/tape/tape-recorder.ts'
-import { tapedCarrierSocket } from './services/tape/taped-socket.ts'
+import { createMediaFactory } from './services/tape/taped-media.ts'
 import { CallControl, type CallControlOptions } from './sessions/call-control.ts'
 import { createCallEvents } from './sessions/call-events.ts'
 import { CallRegistry } from './sessions/call-registry.ts'
@@ -196,7 +195,7 @@ function createRouteOptions(
   })
   const l16ByteOrder = config.telnyx?.l16ByteOrder ?? 'auto'
   const { idleTimeoutMs } = config
-  const createMedia = createTelnyxMedia({ clock, l16ByteOrder, idleTimeoutMs })
+  const media = createMediaFactory({ clock, l16ByteOrder, idleTimeoutMs })
   return {
     control,
     registry,
@@ -208,9 +207,8 @@ function createRouteOptions(
     auth: createOperatorAuth(operatorToken),
     calls: store.calls,
     agentById: (id) => findAgent(store, id),
-    attachMedia: (socket, held) =>
-      createMedia(held.tape ? tapedCarrierSocket(socket, held.tape) : socket, held.streamFormat),
-    attachTwilioMedia: createTwilioMedia({ clock, idleTimeoutMs }),
+    attachMedia: media.telnyx,
+    attachTwilioMedia: media.twilio,
     telnyx: config.telnyx && {
       carrier: new TelnyxCarrier(config.telnyx),
       webhooks: createTelnyxWebhooks(config.telnyx)

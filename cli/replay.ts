@@ -1,4 +1,5 @@
 import { parseArgs } from 'node:util'
+import type { Deed } from './replay/compare.ts'
 import { replay } from './replay/replay.ts'
 import { readTape, TapeError } from './replay/tape-file.ts'
 
@@ -8,6 +9,7 @@ Feeds a recorded call (RECORD_TAPES=true, DATA_DIR/tapes) to the session of this
 prints where what it sends departs from the tape. Exit 0 where nothing does.`
 /** More than these of one tape say nothing new. */
 const SHOWN = 20
+const WIDEST = 200
 
 async function main(): Promise<number> {
   const { positionals, values } = parseArgs({
@@ -26,8 +28,8 @@ async function main(): Promise<number> {
 async function replayFile(file: string): Promise<number> {
   const result = await replay(await readTape(file))
   const { departures, frames, durationMs } = result
-  for (const { wire, expected, got } of departures.slice(0, SHOWN)) {
-    console.log(`${wire}\n  tape:   ${expected ?? 'nothing'}\n  replay: ${got ?? 'nothing'}`)
+  for (const { expected, got } of departures.slice(0, SHOWN)) {
+    console.log(`  tape:   ${describe(expected)}\n  replay: ${describe(got)}`)
   }
   if (departures.length > SHOWN) console.log(`… and ${departures.length - SHOWN} more`)
   const verdict = departures.length === 0 ? 'no departure' : `${departures.length} departures`
@@ -35,6 +37,12 @@ async function replayFile(file: string): Promise<number> {
     `${file}: ${frames.in} frames in, ${frames.out} out, ${(durationMs / 1000).toFixed(1)} s: ${verdict}`
   )
   return departures.length
+}
+
+function describe(deed: Deed | null): string {
+  if (!deed) return 'nothing'
+  const what = deed.what.length > WIDEST ? `${deed.what.slice(0, WIDEST)}…` : deed.what
+  return `${deed.t.toFixed(2)} ms  ${deed.wire}  ${what}`
 }
 
 try {

@@ -30,7 +30,11 @@ export interface RouteOptions {
   /** Makes the transport of a media socket in the tick in which it opened. */
   readonly attachMedia: (socket: WebSocket, held: HeldCall) => MediaTransport
   /** The same in Twilio's dialect; `admit` decides, once the stream has named its token, before anything is heard. */
-  readonly attachTwilioMedia: (socket: WebSocket, admit: (stream: TwilioStream) => boolean) => MediaTransport
+  readonly attachTwilioMedia: (
+    socket: WebSocket,
+    held: HeldCall,
+    admit: (stream: TwilioStream) => boolean
+  ) => MediaTransport
   /** null where no Telnyx key is configured. */
   readonly telnyx: { readonly carrier: Carrier; readonly webhooks: TelnyxWebhooks } | null
   /** null where no Twilio key is configured. */

@@ -48,7 +48,7 @@ export async function twilioMediaStreamRoutes(app: FastifyInstance, options: Rou
       socket.close(CLOSE_UNKNOWN_CALL)
       return
     }
-    const transport = options.attachTwilioMedia(socket, ({ token }) => {
+    const transport = options.attachTwilioMedia(socket, held, ({ token }) => {
       const good = redeem(request, held, token)
       if (good) session.attachMedia(transport)
       return good

@@ -239,14 +239,18 @@ export class CallControl {
 
   #open(held: HeldCall, carrier: ReplyCarrier | null): CallSession {
     const { call, profile, streamFormat } = held
-    const { clock, events, log, registry } = this.#options
+    const { events, log, registry } = this.#options
     this.#cancelAnswerDeadline.get(call.callId)?.()
     this.#cancelAnswerDeadline.delete(call.callId)
-    const tools = new ToolRunner({ tools: this.#options.createTools(profile), clock })
     const maxCallMs =
       profile.maxCallSeconds === null ? this.#options.maxCallMs : profile.maxCallSeconds * 1000
-    held.tape = this.#options.openTape?.({ call, profile, streamFormat, maxCallMs }) ?? null
-    const engine = this.#options.createEngine(profile, streamFormat, tools.specs, held.tape)
+    const limits = { maxCallMs, mediaDeadlineMs: MEDIA_DEADLINE_MS }
+    const tape = this.#options.openTape?.({ call, profile, streamFormat, ...limits }) ?? null
+    held.tape = tape
+    const clock = tape?.clock ?? this.#options.clock
+    const made = this.#options.createTools(profile)
+    const tools = new ToolRunner({ tools: tape ? tape.tools(made) : made, clock })
+    const engine = this.#options.createEngine(profile, streamFormat, tools.specs, tape)
     const session = new CallSession({
       call,
       profile,
@@ -254,15 +258,15 @@ export class CallControl {
       tools,
       events,
       clock,
-      onAddedLatency: this.#options.onAddedLatency,
+      // By the clock of a tape, handling takes no time.
+      onAddedLatency: tape ? () => {} : this.#options.onAddedLatency,
       echoComparison: this.#echoComparison,
       hangUp: async () => carrier?.hangUp(call.carrierCallId),
       reconnect: carrier && (() => this.#requestStream(held, carrier)),
       log: log.child({ callId: call.callId, carrier: call.carrier, carrierCallId: call.carrierCallId }),
-      maxCallMs,
-      mediaDeadlineMs: MEDIA_DEADLINE_MS
+      ...limits
     })
-    held.session = session
+    held.session = tape ? tape.commands(session) : session
     session.once('closed', () => registry.forget(held))
     events.publish(call, { type: 'call.answered' })
     session.start()

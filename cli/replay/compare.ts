@@ -1,71 +1,92 @@
-import type { TapeWire } from '../../sessions/contracts/call-tape.ts'
+import type { TapeLine, TapeWire } from '../../sessions/contracts/call-tape.ts'
 import { abbreviate } from './tape-file.ts'
 
-/** What was sent on a wire, and when: milliseconds since the call was answered. */
-export interface SentFrame {
+/** Something that the session did: a frame on a wire, a socket that it closed, or the end of the call. */
+export interface Deed {
+  /** Milliseconds since the call was answered. */
   readonly t: number
-  readonly data: string
+  readonly wire: TapeWire | 'call'
+  /** The frame with its audio told by length and digest, or the deed in words. */
+  readonly what: string
 }
 
 export interface Departure {
-  readonly wire: TapeWire | 'call'
   /** null where something is missing. */
-  readonly t: number | null
-  readonly expected: string | null
-  readonly got: string | null
+  readonly expected: Deed | null
+  /** null where something is too much. */
+  readonly got: Deed | null
 }
 
-/**
- * A timer of the recorded call fired when the event loop came to it; in a replay it fires on the dot. More than this
- * is no delay of the machine any more.
- */
-const TIME_TOLERANCE_MS = 60
-/** The same delay shows in what was heard. */
-const HEARD_TOLERANCE_MS = 5
+/** Instants on a tape are those of a clock that stands still while things are handled: this is for rounding. */
+const TIME_TOLERANCE_MS = 1
+/** After a departure the two are laid side by side again where they agree within this many deeds. */
+const WINDOW = 100
 
-/** Every departure of what was sent from what the tape says was sent, in order. */
-export function compareWire(
-  wire: TapeWire,
-  expected: readonly SentFrame[],
-  got: readonly SentFrame[]
-): Departure[] {
+export function frameSent(t: number, wire: TapeWire, data: string): Deed {
+  return { t, wire, what: abbreviate(data) }
+}
+
+export function socketShut(t: number, wire: TapeWire): Deed {
+  return { t, wire, what: 'closes the socket' }
+}
+
+export function callEnded(t: number, reason: string): Deed {
+  return { t, wire: 'call', what: `ended: ${reason}` }
+}
+
+/** What was done according to a tape. */
+export function deedsOf(lines: readonly TapeLine[]): Deed[] {
+  return lines.flatMap((line) => {
+    if (line.kind === 'out') return frameSent(line.t, line.wire, line.data)
+    if (line.kind === 'shut') return socketShut(line.t, line.wire)
+    if (line.kind === 'ended') return callEnded(line.t, line.reason)
+    return []
+  })
+}
+
+/** Every departure of what was done from what was to be done, in order. */
+export function compare(expected: readonly Deed[], got: readonly Deed[]): Departure[] {
   const departures: Departure[] = []
-  for (let i = 0; i < Math.max(expected.length, got.length); i++) {
-    const wanted = expected[i] as SentFrame | undefined
-    const actual = got[i] as SentFrame | undefined
-    if (wanted && actual && sameFrame(wanted, actual)) continue
-    departures.push({
-      wire,
-      t: wanted?.t ?? actual?.t ?? null,
-      expected: wanted ? describe(wanted) : null,
-      got: actual ? describe(actual) : null
-    })
+  let i = 0
+  let j = 0
+  while (i < expected.length || j < got.length) {
+    const [missing, extra] = agree(expected[i], got[j]) ? [0, 0] : distance(expected, got, i, j)
+    for (let k = 0; k < Math.max(missing, extra); k++) {
+      departures.push({
+        expected: k < missing ? expected[i + k] : null,
+        got: k < extra ? got[j + k] : null
+      })
+    }
+    i += missing
+    j += extra
+    if (i < expected.length && j < got.length) {
+      const [wanted, actual] = [expected[i], got[j]]
+      if (Math.abs(wanted.t - actual.t) > TIME_TOLERANCE_MS) {
+        departures.push({ expected: wanted, got: actual })
+      }
+      i += 1
+      j += 1
+    }
   }
   return departures
 }
 
-function sameFrame(wanted: SentFrame, actual: SentFrame): boolean {
-  if (Math.abs(wanted.t - actual.t) > TIME_TOLERANCE_MS) return false
-  const a = abbreviate(wanted.data)
-  const b = abbreviate(actual.data)
-  if (a === b) return true
-  const heard = [heardMs(a), heardMs(b)]
-  if (heard[0] === null || heard[1] === null) return false
-  return Math.abs(heard[0] - heard[1]) <= HEARD_TOLERANCE_MS && withoutHeard(a) === withoutHeard(b)
+/** How many deeds of either side to pass over, as few as there can be, until both agree again. */
+function distance(
+  expected: readonly Deed[],
+  got: readonly Deed[],
+  i: number,
+  j: number
+): readonly [number, number] {
+  for (let both = 1; both <= WINDOW; both++) {
+    for (let missing = 0; missing <= both; missing++) {
+      if (agree(expected[i + missing], got[j + both - missing])) return [missing, both - missing]
+    }
+  }
+  const left = [expected.length - i, got.length - j]
+  return Math.min(...left) < WINDOW ? [left[0], left[1]] : [1, 1]
 }
 
-const HEARD = /"audio_end_ms":(\d+)/
-
-function heardMs(frame: string): number | null {
-  const match = HEARD.exec(frame)
-  return match ? Number(match[1]) : null
-}
-
-function withoutHeard(frame: string): string {
-  return frame.replace(HEARD, '"audio_end_ms":0')
-}
-
-function describe({ t, data }: SentFrame): string {
-  const frame = abbreviate(data)
-  return `${t.toFixed(1)} ms ${frame.length > 200 ? `${frame.slice(0, 200)}…` : frame}`
+function agree(a: Deed | undefined, b: Deed | undefined): boolean {
+  return a !== undefined && b !== undefined && a.wire === b.wire && a.what === b.what
 }

@@ -1,9 +1,10 @@
 import { createHash } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
-import type { TapeHeader, TapeLine } from '../../sessions/contracts/call-tape.ts'
+import type { TapedEngineSetup, TapeHeader, TapeLine } from '../../sessions/contracts/call-tape.ts'
 
 export interface Tape {
   readonly header: TapeHeader
+  readonly engine: TapedEngineSetup
   readonly lines: readonly TapeLine[]
 }
 
@@ -24,19 +25,22 @@ export async function readTape(file: string): Promise<Tape> {
   if ((header as TapeHeader | undefined)?.version !== 1) {
     throw new TapeError('Line 1 is no header of a tape: expected {"version":1,…}.')
   }
-  return { header: header as TapeHeader, lines: lines as TapeLine[] }
+  const setUp = (lines as TapeLine[]).find((line) => line.kind === 'engine')
+  if (setUp?.kind !== 'engine') throw new TapeError('The tape does not say how the engine was set up.')
+  return { header: header as TapeHeader, engine: setUp.setup, lines: lines as TapeLine[] }
 }
 
 function parseLine(line: string, number: number): unknown {
   try {
-    return JSON.parse(line)
+    return JSON.parse(line.replace(STEADY_AUDIO, restore))
   } catch {
     throw new TapeError(`Line ${number} is not JSON; was the call still running when the tape was taken?`)
   }
 }
 
-/** Base64 of more than a few samples. */
-const LONG_AUDIO = /"(payload|audio)":"([A-Za-z0-9+/]{40,}={0,2})"/
+/** Base64 of more than a few samples, bare or in a frame that is a string itself. */
+const LONG_AUDIO = /"(payload|audio|delta)":"([A-Za-z0-9+/]{40,}={0,2})"/
+const STEADY_AUDIO = /\\"payload\\":\\"<(\d+) × (\d+)>\\"/g
 
 /** The same frame with its audio told by length and digest, so that a tape of what we sent can be short. */
 export function abbreviate(frame: string): string {
@@ -44,4 +48,22 @@ export function abbreviate(frame: string): string {
     const digest = createHash('sha256').update(audio).digest('base64url').slice(0, 16)
     return `"${name}":"<${audio.length}:${digest}>"`
   })
+}
+
+/** A line of a tape as it is kept for long: what was sent by its digest, silence by its length. */
+export function shorten(text: string): string {
+  const line = JSON.parse(text) as Partial<TapeLine>
+  if (line.kind === 'out') return JSON.stringify({ ...line, data: abbreviate(line.data ?? '') })
+  if (line.kind !== 'in' || line.wire !== 'carrier' || line.data === undefined) return text
+  const data = line.data.replace(LONG_AUDIO, (match, name: string, audio: string) => {
+    const bytes = Buffer.from(audio, 'base64')
+    return bytes.every((byte) => byte === bytes[0])
+      ? `"${name}":"<${bytes.byteLength} × ${bytes[0]}>"`
+      : match
+  })
+  return JSON.stringify({ ...line, data })
+}
+
+function restore(_match: string, length: string, byte: string): string {
+  return `\\"payload\\":\\"${Buffer.alloc(Number(length), Number(byte)).toString('base64')}\\"`
 }

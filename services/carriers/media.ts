@@ -3,25 +3,31 @@ import type { ByteOrder } from '../../audio/l16-byte-order.ts'
 import type { Clock } from '../../sessions/contracts/clock.ts'
 import type { MediaTransport } from '../../sessions/contracts/media-transport.ts'
 import type { SocketLike } from './socket-like.ts'
-import { TelnyxMediaTransport } from './telnyx/telnyx-media-transport.ts'
+import { type PresumedByteOrder, TelnyxMediaTransport } from './telnyx/telnyx-media-transport.ts'
 import { TwilioMediaTransport, type TwilioMediaTransportOptions } from './twilio/twilio-media-transport.ts'
 
-/** Makes the transport of a media socket that speaks Telnyx's dialect. */
+/** Little-endian is what Telnyx has been seen to send; RFC 3551 would have it otherwise. */
+export function presumeByteOrder(): PresumedByteOrder {
+  return { current: 'le', known: false }
+}
+
+/** Makes the transport of a media socket that speaks Telnyx's dialect; `clock` where a call has one of its own. */
 export function createTelnyxMedia(options: {
   clock: Clock
   l16ByteOrder: ByteOrder | 'auto'
+  presumedByteOrder?: PresumedByteOrder
   idleTimeoutMs: number
-}): (socket: SocketLike, outboundFormat: AudioFormat) => MediaTransport {
-  // Little-endian is what Telnyx has been seen to send; RFC 3551 would have it otherwise.
-  const presumedByteOrder: { current: ByteOrder; known: boolean } = { current: 'le', known: false }
-  return (socket, outboundFormat) =>
-    new TelnyxMediaTransport({ ...options, presumedByteOrder, socket, outboundFormat })
+}): (socket: SocketLike, outboundFormat: AudioFormat, clock?: Clock) => MediaTransport {
+  const presumedByteOrder = options.presumedByteOrder ?? presumeByteOrder()
+  return (socket, outboundFormat, clock = options.clock) =>
+    new TelnyxMediaTransport({ ...options, clock, presumedByteOrder, socket, outboundFormat })
 }
 
 /** Makes the transport of a media socket that speaks Twilio's dialect; its token comes with `start`. */
 export function createTwilioMedia(options: {
   clock: Clock
   idleTimeoutMs: number
-}): (socket: SocketLike, admit: TwilioMediaTransportOptions['admit']) => MediaTransport {
-  return (socket, admit) => new TwilioMediaTransport({ ...options, socket, admit })
+}): (socket: SocketLike, admit: TwilioMediaTransportOptions['admit'], clock?: Clock) => MediaTransport {
+  return (socket, admit, clock = options.clock) =>
+    new TwilioMediaTransport({ ...options, clock, socket, admit })
 }

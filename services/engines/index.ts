@@ -6,13 +6,14 @@ import type { AgentProfile, ToolSpec } from '../../sessions/contracts/agent-prof
 import type { CallTape } from '../../sessions/contracts/call-tape.ts'
 import type { Clock } from '../../sessions/contracts/clock.ts'
 import type { Config } from '../config.ts'
+import { tapedEngine } from '../tape/taped-engine.ts'
 import { tapeEngineSocket } from '../tape/taped-socket.ts'
 import { createLocalEngines, type LocalEngines } from './local/local-engine-factory.ts'
 import type { RealtimeDial } from './realtime/realtime-connection.ts'
 import { RealtimeEngine } from './realtime/realtime-engine.ts'
 
 export interface Engines {
-  /** `tape`: records the engine's socket, where it has one. */
+  /** `tape`: records the engine: its socket, or where it has none its contract. */
   create(
     profile: AgentProfile,
     format: AudioFormat,
@@ -35,7 +36,10 @@ export async function createEngines(config: Config, deps: { clock: Clock; log: L
     const name = profile.engine ?? config.engine
     if (name === 'realtime' && config.openai)
       return createRealtime(config.openai, profile, format, tools, deps, tape)
-    return local.create(profile, format, tools)
+    const engine = local.create(profile, format, tools)
+    if (!tape) return engine
+    tape.engine({ ...setupOf(engine, tools), realtime: null })
+    return tapedEngine(engine, tape)
   }
 
   return { create, close: () => local.close() }
@@ -49,19 +53,28 @@ function createRealtime(
   { clock, log }: { clock: Clock; log: Logger },
   tape: CallTape | null
 ): AgentEngine {
-  return new RealtimeEngine({
+  const { audio, realtimeModel: model } = openai
+  const voice = profile.voice ?? openai.voice
+  const engine = new RealtimeEngine({
     apiKey: openai.apiKey,
     baseUrl: openai.baseUrl,
-    model: openai.realtimeModel,
-    voice: profile.voice ?? openai.voice,
-    audio: openai.audio,
+    model,
+    voice,
+    audio,
     profile,
     tools,
     format,
-    clock,
+    clock: tape?.clock ?? clock,
     log,
     ...(tape && { dial: tapedDial(tape) })
   })
+  tape?.engine({ ...setupOf(engine, tools), realtime: { model, voice, audio } })
+  return engine
+}
+
+function setupOf(engine: AgentEngine, tools: readonly ToolSpec[]) {
+  const { name, transcribesAll, inputFormat, outputFormat } = engine
+  return { name, transcribesAll, inputFormat, outputFormat, tools }
 }
 
 export type { LocalEngines }

@@ -2,18 +2,33 @@ import { createWriteStream, type WriteStream } from 'node:fs'
 import { mkdir } from 'node:fs/promises'
 import path from 'node:path'
 import type { Logger } from 'pino'
-import type { CallEvents } from '../../sessions/contracts/call-events.ts'
-import type { CallTape, TapeHeader, TapeLine } from '../../sessions/contracts/call-tape.ts'
+import type { CallEvents, EndReason } from '../../sessions/contracts/call-events.ts'
+import type {
+  CallTape,
+  TapedEngineSetup,
+  TapedMediaSetup,
+  TapeHeader,
+  TapeLine,
+  TapeWire,
+  WireTape
+} from '../../sessions/contracts/call-tape.ts'
 import type { Clock } from '../../sessions/contracts/clock.ts'
+import type { Tool } from '../../sessions/contracts/tool.ts'
+import { TapeClock } from './tape-clock.ts'
+import { tapedCommands } from './taped-commands.ts'
+import { tapedTools } from './taped-tools.ts'
 
 /** A disk that is this far behind is not waited for: the tape ends, the call goes on. */
 const BACKLOG_LIMIT_BYTES = 8_000_000
 /** What carriers send back of our own secrets. */
-const SECRET = /("(?:x-telnyx-streaming-auth-token|token|stream_auth_token)":")[^"]*/g
+const SECRET = /("(?:x-telnyx-streaming-auth-token|token|stream_auth_token)"\s*:\s*")[^"]*/g
+/** Ends that nothing on the two wires brings about. */
+const OUTSIDE: ReadonlySet<EndReason> = new Set<EndReason>(['operator', 'draining', 'transferred'])
 
 export interface TapeRecorder {
   /** Starts the tape of a call: `<folder>/<callId>.jsonl`, one JSON object a line, the header first. */
   record(header: TapeHeader): CallTape
+  /** Resolves when all tapes are on the disk. */
   close(): Promise<void>
 }
 
@@ -26,80 +41,118 @@ export async function createTapeRecorder(options: {
 }): Promise<TapeRecorder> {
   const { clock, events, folder, log } = options
   await mkdir(folder, { recursive: true })
-  const open = new Map<string, Tape>()
+  const running = new Map<string, Tape>()
+  const unfinished = new Set<Promise<void>>()
   const unsubscribe = events.subscribe(({ call, event }) => {
     if (event.type !== 'call.ended') return
-    open.get(call.callId)?.end(event.reason)
-    open.delete(call.callId)
+    running.get(call.callId)?.end(event.reason)
+    running.delete(call.callId)
   })
 
   return {
     record(header) {
-      const file = path.join(folder, `${header.call.callId}.jsonl`)
-      const tape = new Tape({ file, header, clock, log })
-      open.set(header.call.callId, tape)
+      const { callId } = header.call
+      const stream = createWriteStream(path.join(folder, `${callId}.jsonl`), { mode: 0o600 })
+      const tape = new Tape({ stream, header, clock, log: log.child({ callId }) })
+      running.set(callId, tape)
+      const finished = tape.finished.then(() => void unfinished.delete(finished))
+      unfinished.add(finished)
       return tape
     },
     async close() {
       unsubscribe()
-      await Promise.all([...open.values()].map((tape) => tape.finished()))
+      for (const tape of running.values()) tape.cut()
+      await Promise.all(unfinished)
     }
   }
 }
 
 class Tape implements CallTape {
+  readonly clock: TapeClock
+  readonly finished: Promise<void>
   readonly #stream: WriteStream
-  readonly #clock: Clock
   readonly #log: Logger
-  readonly #startedAt: number
+  readonly #sockets: Record<TapeWire, number> = { carrier: 0, engine: 0 }
+  #lastIn: TapeWire | null = null
+  #over = false
   #broken = false
 
-  constructor({ file, header, clock, log }: { file: string; header: TapeHeader; clock: Clock; log: Logger }) {
-    this.#clock = clock
-    this.#log = log
-    this.#startedAt = clock.now()
-    this.#stream = createWriteStream(file, { mode: 0o600 })
+  constructor(options: { stream: WriteStream; header: TapeHeader; clock: Clock; log: Logger }) {
+    this.clock = new TapeClock(options.clock)
+    this.#stream = options.stream
+    this.#log = options.log
+    const closed = Promise.withResolvers<void>()
+    this.finished = closed.promise
     this.#stream.on('error', () => this.#break('disk'))
-    this.#write(header)
+    this.#stream.once('close', closed.resolve)
+    this.#write(options.header)
   }
 
-  opened(wire: 'carrier' | 'engine'): void {
-    this.#line({ t: this.#t, wire, kind: 'open' })
+  engine(setup: TapedEngineSetup): void {
+    this.#write({ t: this.#t, kind: 'engine', setup })
   }
 
-  received(wire: 'carrier' | 'engine', data: string): void {
-    this.#line({ t: this.#t, wire, kind: 'in', data: data.replace(SECRET, '$1***') })
+  open(wire: TapeWire, media?: TapedMediaSetup): WireTape {
+    this.#sockets[wire] += 1
+    const socket = this.#sockets[wire]
+    const at = socket > 1 ? { wire, socket } : { wire }
+    // The engine's socket is our own doing.
+    const when = wire === 'carrier' ? this.#step() : { t: this.#t }
+    this.#write({ ...when, ...at, kind: 'open', ...(media && { media }) })
+    return {
+      received: (data, during) => this.#received(at, data, during),
+      sent: (data) => this.#write({ t: this.#t, ...at, kind: 'out', data }),
+      shut: () => this.#write({ t: this.#t, ...at, kind: 'shut' }),
+      closed: (code) => this.#write({ ...this.#step(), ...at, kind: 'close', code }),
+      pong: () => this.#write({ ...this.#step(), ...at, kind: 'pong' }),
+      failed: (cause) => this.#write({ ...this.#step(), ...at, kind: 'failed', cause }),
+      state: (state) => this.#write({ t: this.#t, ...at, kind: 'state', state })
+    }
   }
 
-  sent(wire: 'carrier' | 'engine', data: string): void {
-    this.#line({ t: this.#t, wire, kind: 'out', data })
+  commands<T extends object>(session: T): T {
+    return tapedCommands(session, (name, args) => {
+      const when = this.clock.held ? { t: this.#t } : this.#step()
+      this.#write({ ...when, kind: 'command', name, args })
+    })
   }
 
-  closed(wire: 'carrier' | 'engine'): void {
-    this.#line({ t: this.#t, wire, kind: 'close' })
+  tools(tools: readonly Tool[]): Tool[] {
+    return tapedTools(tools, (run, output) => this.#write({ ...this.#step(), kind: 'tool', run, output }))
   }
 
-  end(reason: string): void {
-    this.#line({ t: this.#t, kind: 'ended', reason })
+  /** What the end itself sends is still recorded. */
+  end(reason: EndReason): void {
+    const byWire = this.clock.held && (reason !== 'caller_hung_up' || this.#lastIn === 'carrier')
+    const outside = OUTSIDE.has(reason) || !byWire
+    this.#write({ ...(outside ? this.#step() : { t: this.#t }), kind: 'ended', reason, outside })
+    setImmediate(() => this.cut())
+  }
+
+  cut(): void {
+    this.#over = true
     this.#stream.end()
   }
 
-  async finished(): Promise<void> {
-    if (this.#stream.closed) return
-    await new Promise<void>((resolve) => this.#stream.once('close', () => resolve()).end())
+  #received(at: { wire: TapeWire; socket?: number }, data: string, during?: number): void {
+    const when = during === undefined ? this.#step() : { t: this.#t, during }
+    this.#lastIn = at.wire
+    const text = at.wire === 'carrier' ? data.replace(SECRET, '$1***') : data
+    this.#write({ ...when, ...at, kind: 'in', data: text })
   }
 
-  /** Microseconds are enough. */
+  #step(): { t: number; same?: true } {
+    const { t, same } = this.clock.step()
+    return same ? { t, same } : { t }
+  }
+
+  /** Of what is sent; what comes in has its instant to the bit. */
   get #t(): number {
-    return Math.round((this.#clock.now() - this.#startedAt) * 1000) / 1000
-  }
-
-  #line(line: TapeLine): void {
-    this.#write(line)
+    return Math.round(this.clock.elapsedMs * 1000) / 1000
   }
 
   #write(line: TapeHeader | TapeLine): void {
-    if (this.#broken || this.#stream.writableEnded) return
+    if (this.#over) return
     if (this.#stream.writableLength > BACKLOG_LIMIT_BYTES) this.#break('slow')
     else this.#stream.write(`${JSON.stringify(line)}\n`)
   }
@@ -107,9 +160,9 @@ class Tape implements CallTape {
   #break(cause: 'disk' | 'slow'): void {
     if (this.#broken) return
     this.#broken = true
-    this.#log.error(
-      { event: 'tape.broken', cause },
-      'A tape could not be written; the call goes on without it'
-    )
+    this.#over = true
+    this.#stream.destroy()
+    const text = 'A tape could not be written; the call goes on without it'
+    this.#log.error({ event: 'tape.broken', cause }, text)
   }
 }

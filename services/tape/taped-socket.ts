@@ -1,50 +1,96 @@
-import type { WebSocket } from 'ws'
-import type { CallTape } from '../../sessions/contracts/call-tape.ts'
-import type { SocketLike } from '../carriers/socket-like.ts'
+import { WebSocket } from 'ws'
+import type { CallTape, TapedMediaSetup, WireTape } from '../../sessions/contracts/call-tape.ts'
+import { SOCKET_OPEN, type SocketLike } from '../carriers/socket-like.ts'
+
+/** Less than this waiting to be sent makes no difference to anybody. */
+const MUCH_BUFFERED_BYTES = 16_384
 
 /** The carrier's socket with a tape running: the same to its transport. */
-export function tapedCarrierSocket(socket: SocketLike, tape: CallTape): SocketLike {
-  tape.opened('carrier')
-  return {
-    get readyState() {
-      return socket.readyState
-    },
-    get bufferedAmount() {
-      return socket.bufferedAmount
-    },
-    send(data) {
-      tape.sent('carrier', data)
-      socket.send(data)
-    },
-    close: (code, reason) => socket.close(code, reason),
-    terminate: () => socket.terminate(),
-    on(event: 'message' | 'close' | 'error', listener: (...args: never[]) => void) {
-      if (event === 'message') {
-        socket.on('message', (data, isBinary) => {
-          if (!isBinary) tape.received('carrier', data.toString())
-          ;(listener as (data: unknown, isBinary: boolean) => void)(data, isBinary)
-        })
-      } else if (event === 'close') {
-        socket.on('close', (code) => {
-          tape.closed('carrier')
-          ;(listener as (code: number) => void)(code)
-        })
-      } else {
-        socket.on('error', listener as (error: Error) => void)
-      }
-      return this
+export class TapedSocket implements SocketLike {
+  readonly wire: WireTape
+  readonly #socket: SocketLike
+  #readyState: number = SOCKET_OPEN
+
+  constructor(socket: SocketLike, tape: CallTape, media: TapedMediaSetup) {
+    this.#socket = socket
+    this.wire = tape.open('carrier', media)
+  }
+
+  get readyState(): number {
+    const { readyState } = this.#socket
+    if (readyState !== this.#readyState) this.wire.state({ readyState })
+    this.#readyState = readyState
+    return readyState
+  }
+
+  get bufferedAmount(): number {
+    const bufferedBytes = this.#socket.bufferedAmount
+    if (bufferedBytes > MUCH_BUFFERED_BYTES) this.wire.state({ bufferedBytes })
+    return bufferedBytes
+  }
+
+  send(data: string): void {
+    this.wire.sent(data)
+    this.#socket.send(data)
+  }
+
+  close(code?: number, reason?: string): void {
+    this.wire.shut()
+    this.#socket.close(code, reason)
+  }
+
+  terminate(): void {
+    this.wire.shut()
+    this.#socket.terminate()
+  }
+
+  on(event: 'message' | 'close' | 'error', listener: (...args: never[]) => void): this {
+    const tell = listener as (...args: unknown[]) => void
+    if (event === 'message') {
+      this.#socket.on('message', (data, isBinary) => {
+        this.wire.received(isBinary ? '(binary)' : data.toString())
+        tell(data, isBinary)
+      })
+    } else if (event === 'close') {
+      this.#socket.on('close', (code) => {
+        this.wire.closed(code)
+        tell(code)
+      })
+    } else {
+      this.#socket.on('error', tell)
     }
+    return this
   }
 }
 
-/** Tapes an engine's socket in place: before anybody else hears a message, and as one is sent. */
+/** Tapes an engine's socket in place: a message before anybody hears it, and one of ours as it is sent. */
 export function tapeEngineSocket(socket: WebSocket, tape: CallTape): void {
-  const send = socket.send.bind(socket) as (data: string) => void
-  socket.prependListener('open', () => tape.opened('engine'))
-  socket.prependListener('message', (data) => tape.received('engine', data.toString()))
-  socket.prependListener('close', () => tape.closed('engine'))
-  socket.send = (data: unknown) => {
-    tape.sent('engine', String(data))
-    send(String(data))
+  const wire = tape.open('engine')
+  const { send, close, terminate } = socket
+  socket.prependListener('message', (data) => wire.received(data.toString()))
+  socket.prependListener('close', (code) => wire.closed(code))
+  socket.prependListener('pong', () => wire.pong())
+  socket.prependListener('error', (error: NodeJS.ErrnoException) => wire.failed(error.code ?? 'socket_error'))
+  socket.prependListener('unexpected-response', (_request, { statusCode }) => {
+    wire.failed(`http_${statusCode ?? 0}`)
+  })
+  socket.send = (...args: unknown[]) => {
+    wire.sent(String(args[0]))
+    Reflect.apply(send, socket, args)
   }
+  socket.close = (...args) => {
+    wire.shut()
+    close.apply(socket, args)
+  }
+  socket.terminate = () => {
+    wire.shut()
+    terminate.call(socket)
+  }
+  Object.defineProperty(socket, 'bufferedAmount', {
+    get() {
+      const bufferedBytes: number = Reflect.get(WebSocket.prototype, 'bufferedAmount', socket)
+      if (bufferedBytes > MUCH_BUFFERED_BYTES) wire.state({ bufferedBytes })
+      return bufferedBytes
+    }
+  })
 }

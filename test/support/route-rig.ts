@@ -152,7 +152,8 @@ export async function startRouteRig(options: RouteRigOptions = {}) {
     } as unknown as RouteOptions['calls'],
     agentById: async (id: string) => (id === testProfile.id ? testProfile : null),
     attachMedia: (socket, held) => createMedia(socket, held.streamFormat),
-    attachTwilioMedia: createTwilioMedia({ clock, idleTimeoutMs: 30_000 }),
+    attachTwilioMedia: (socket, _held, admit) =>
+      createTwilioMedia({ clock, idleTimeoutMs: 30_000 })(socket, admit),
     twilio:
       options.twilio === false
         ? null

@@ -2,8 +2,7 @@ import { readdir, readFile, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import { parseArgs } from 'node:util'
 import { replay } from '../../cli/replay/replay.ts'
-import { abbreviate, readTape } from '../../cli/replay/tape-file.ts'
-import type { TapeLine } from '../../sessions/contracts/call-tape.ts'
+import { readTape, shorten } from '../../cli/replay/tape-file.ts'
 import { startCallRig } from '../support/call-rig.ts'
 import { REPLIES, SITUATIONS, type Situation } from './situations.ts'
 
@@ -22,7 +21,7 @@ async function recordSituation(situation: Situation): Promise<void> {
   const replies = situation.replies ?? REPLIES
   const rig = await startCallRig({
     ...situation.rig,
-    env: { RECORD_TAPES: 'true' },
+    env: { ...situation.rig?.env, RECORD_TAPES: 'true' },
     realtime: {
       script: ({ index }) => replies[Math.min(index, replies.length - 1)],
       transcribe: () => 'some words of the caller',
@@ -56,11 +55,6 @@ async function keep(name: string, folder: string): Promise<void> {
   const { departures } = await replay(await readTape(target))
   console.log(`${name}: ${departures.length} departures, ${Math.round(short.join('\n').length / 1024)} KiB`)
   for (const departure of departures.slice(0, 5)) console.log(departure)
-}
-
-function shorten(line: string): string {
-  const parsed = JSON.parse(line) as TapeLine
-  return parsed.kind === 'out' ? JSON.stringify({ ...parsed, data: abbreviate(parsed.data) }) : line
 }
 
 await main()

@@ -2,6 +2,7 @@ import { WebSocket } from 'ws'
 import type { ScriptedReply } from '../standins/openai/script.ts'
 import type { TelnyxCall } from '../standins/telnyx/telnyx-call.ts'
 import type { CallRig, CallRigOptions } from '../support/call-rig.ts'
+import { speechLike } from '../support/speech-like.ts'
 
 /** A call worth keeping on tape. */
 export interface Situation {
@@ -122,6 +123,30 @@ export const SITUATIONS: readonly Situation[] = [
     }
   },
   {
+    name: 'the-operator-has-the-agent-say-something',
+    async play(call, { server }) {
+      await call.waitForHeard(HELLO_MS)
+      server.registry.find(call.callControlId)?.session?.say('One moment, please.')
+      await call.waitForHeard(HELLO_MS + 500, 10_000)
+    }
+  },
+  {
+    name: 'an-engine-without-a-socket',
+    rig: { env: { AGENT_ENGINE: 'local' } },
+    async play(call) {
+      await call.waitForHeard(800, 20_000)
+      call.say(speechLike({ sampleRate: call.spokenRateHz, ms: 900 }))
+      await call.waitFor('clear', 5000)
+      await speechOver(call, 1500)
+    }
+  },
+  {
+    name: 'a-call-by-twilio',
+    play: async () => {},
+    instead: cutTheStoryAtTwilio,
+    replies: [hello, story, short]
+  },
+  {
     name: 'media-stream-lost-and-back',
     replies: [hello, story],
     async play(call) {
@@ -159,6 +184,17 @@ async function cutTheStory(call: TelnyxCall): Promise<void> {
 async function speechOver(call: TelnyxCall, ms: number): Promise<void> {
   const until = call.spoken.length + (ms * call.spokenRateHz) / 1000
   await call.until(() => call.spoken.length >= until, `${ms} ms of the caller`, 10_000)
+}
+
+async function cutTheStoryAtTwilio({ twilio }: CallRig): Promise<void> {
+  const call = twilio.placeCall()
+  await call.waitForHeard(HELLO_MS, 10_000)
+  call.sayTone(300, 500)
+  await call.waitForHeard(HELLO_MS + 800, 10_000)
+  call.sayTone(300, 500)
+  await call.waitFor('clear', 10_000)
+  await call.waitForHeard(call.heardMs + 300, 10_000)
+  call.hangUp()
 }
 
 async function stopBeforeStart({ server }: CallRig): Promise<void> {

@@ -30,14 +30,20 @@ const QUIET_FRAMES = 3
 /** Frames that overtook `start` are kept for it: a second of them. */
 const EARLY_FRAMES = 50
 
+/** Of L16: what to presume until the audio has shown it, and whether an earlier stream has shown it. */
+export interface PresumedByteOrder {
+  current: ByteOrder
+  known: boolean
+}
+
 export interface TelnyxMediaTransportOptions {
   readonly socket: SocketLike
   readonly clock: Clock
   /** What the agent's audio was asked to be sent as. */
   readonly outboundFormat: AudioFormat
   readonly l16ByteOrder: ByteOrder | 'auto'
-  /** With `auto`: what to presume until the audio has shown it, and whether an earlier stream has shown it. */
-  readonly presumedByteOrder: { current: ByteOrder; known: boolean }
+  /** Counts with `auto`. */
+  readonly presumedByteOrder: PresumedByteOrder
   readonly idleTimeoutMs: number
 }
 
