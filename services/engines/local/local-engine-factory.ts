@@ -27,14 +27,14 @@ export interface LocalEnginesOptions {
 
 /** The embedded agents of this process; they share one dialogue, one recogniser and one voice. */
 export interface LocalEngines {
-  /** `tools`: what the agent may call; `end_call` only if not given. */
+  /** `tools`: what the agent may call besides `end_call`, which every agent may. */
   create(profile: AgentProfile, format: AudioFormat, tools?: readonly ToolSpec[]): LocalEngine
   /** Resolves when calls can be answered; rejects when the ears or the voice can't be started. Not started while idle. */
   readonly ready: Promise<void>
   close(): Promise<void>
 }
 
-const END_CALL: ReadonlySet<string> = new Set(['end_call'])
+const END_CALL = 'end_call'
 
 /** Rejects when the dialogue can't be used, and says every reason. */
 export async function createLocalEngines(options: LocalEnginesOptions): Promise<LocalEngines> {
@@ -54,7 +54,7 @@ export async function createLocalEngines(options: LocalEnginesOptions): Promise<
         dialogue,
         profile,
         format,
-        tools: tools ? new Set(tools.map(({ name }) => name)) : END_CALL,
+        tools: new Set([END_CALL, ...(tools ?? []).map(({ name }) => name)]),
         clock
       })
     },
