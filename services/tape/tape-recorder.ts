@@ -20,6 +20,8 @@ import { tapedTools } from './taped-tools.ts'
 
 /** A disk that is this far behind is not waited for: the tape ends, the call goes on. */
 const BACKLOG_LIMIT_BYTES = 8_000_000
+/** Nor is it at the end, for longer than this. */
+const FLUSH_MS = 5000
 /** What carriers send back of our own secrets. */
 const SECRET = /("(?:x-telnyx-streaming-auth-token|token|stream_auth_token)"\s*:\s*")[^"]*/g
 /** Ends that nothing on the two wires brings about. */
@@ -28,7 +30,7 @@ const OUTSIDE: ReadonlySet<EndReason> = new Set<EndReason>(['operator', 'drainin
 export interface TapeRecorder {
   /** Starts the tape of a call: `<folder>/<callId>.jsonl`, one JSON object a line, the header first. */
   record(header: TapeHeader): CallTape
-  /** Resolves when all tapes are on the disk. */
+  /** Resolves when all tapes are on the disk, or after 5 s. */
   close(): Promise<void>
 }
 
@@ -62,7 +64,10 @@ export async function createTapeRecorder(options: {
     async close() {
       unsubscribe()
       for (const tape of running.values()) tape.cut()
-      await Promise.all(unfinished)
+      const deadline = Promise.withResolvers<void>()
+      const cancel = clock.after(FLUSH_MS, deadline.resolve)
+      await Promise.race([Promise.all(unfinished), deadline.promise])
+      cancel()
     }
   }
 }

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
-import { mkdtemp, readFile, rm, stat } from 'node:fs/promises'
+import { execFileSync } from 'node:child_process'
+import { mkdtemp, open, readFile, rm, stat } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { after, before, describe, it } from 'node:test'
@@ -127,5 +128,27 @@ describe('a tape', () => {
       log.map(({ event, cause }) => [event, cause]),
       [['tape.broken', 'disk']]
     )
+  })
+
+  it('is given up where the disk takes nothing, and neither the call nor the end waits for it', async () => {
+    const { clock, recorder, log } = await createRecorder()
+    const callId = 'stuck'
+    const file = path.join(folder, `${callId}.jsonl`)
+    // A pipe that nobody reads is opened for writing only once somebody does.
+    execFileSync('mkfifo', [file])
+    const socket = new FakeSocket()
+    const tape = recorder.record({ ...header, call: { ...testCall, callId } })
+    const taped = new TapedSocket(socket, tape, media)
+    const frame = 'x'.repeat(100_000)
+    for (let sent = 0; sent < 100; sent++) taped.send(frame)
+    assert.equal(socket.sent.length, 100)
+    assert.deepEqual(
+      log.map(({ event, cause }) => [event, cause]),
+      [['tape.broken', 'slow']]
+    )
+    const closed = recorder.close()
+    clock.advance(5000)
+    await closed
+    await (await open(file)).close()
   })
 })
