@@ -15,6 +15,7 @@ import type { RouteOptions } from './routes/route-options.ts'
 import { createAddressGuard } from './services/address-guard.ts'
 import { logCalls } from './services/call-log.ts'
 import { TelnyxCarrier } from './services/carriers/telnyx/telnyx-carrier.ts'
+import { dialRefusal } from './services/carriers/telnyx/telnyx-refusals.ts'
 import { createTelnyxWebhooks } from './services/carriers/telnyx/telnyx-webhooks.ts'
 import { TwilioCarrier } from './services/carriers/twilio/twilio-carrier.ts'
 import { createTwilioSignatures } from './services/carriers/twilio/twilio-signature.ts'
@@ -25,17 +26,25 @@ import { createEngines, type Engines } from './services/engines/index.ts'
 import { createLogger } from './services/logger.ts'
 import { createMediaTokens, type MediaTokens } from './services/media-token.ts'
 import { createMetrics, type Metrics } from './services/metrics.ts'
+import { createOutboundGuard } from './services/outbound-guard.ts'
 import { webSocketOrigin } from './services/public-url.ts'
+import { AgentStore } from './services/store/agent-store.ts'
 import { type Database, openDatabase } from './services/store/database.ts'
+import { ProductStore } from './services/store/product-store.ts'
 import { Store } from './services/store/store.ts'
+import { UsageReport } from './services/store/usage-report.ts'
 import { createTapeRecorder, type TapeRecorder } from './services/tape/tape-recorder.ts'
 import { createMediaFactory } from './services/tape/taped-media.ts'
+import { createTools } from './services/tools/index.ts'
+import { AnsweringMachines } from './sessions/answering-machine.ts'
 import { CallControl, type CallControlOptions } from './sessions/call-control.ts'
 import { createCallEvents } from './sessions/call-events.ts'
+import { CallOperations, type CallOperationsOptions } from './sessions/call-operations.ts'
 import { CallRegistry } from './sessions/call-registry.ts'
 import type { AgentProfile } from './sessions/contracts/agent-profile.ts'
 import type { CallEvents } from './sessions/contracts/call-events.ts'
 import type { Clock } from './sessions/contracts/clock.ts'
+import { Transfers } from './sessions/transfers.ts'
 
 /** A request that takes longer than this to arrive is not one of ours. */
 const REQUEST_TIMEOUT_MS = 20_000
@@ -174,12 +183,69 @@ async function openBackends(config: Config, { clock, events, log }: Core): Promi
 
 function createRouteOptions(
   config: Config,
-  { clock, events, log, registry }: Core,
-  { store, engines, tapes }: Backends,
+  core: Core,
+  backends: Backends,
   { operatorToken, metrics }: { operatorToken: string; metrics: Metrics }
 ): RouteOptions {
+  const { clock, events, registry } = core
+  const { pool } = backends.database
+  const { store } = backends
   const secret = config.streamTokenSecret ?? randomBytes(32).toString('hex')
   const tokens = createMediaTokens({ secret, now: clock.now })
+  const telnyx = config.telnyx && {
+    carrier: new TelnyxCarrier(config.telnyx),
+    webhooks: createTelnyxWebhooks(config.telnyx),
+    explainRefusal: dialRefusal
+  }
+  const twilio = createTwilio(config)
+  const carriers = { ...(telnyx && { telnyx: telnyx.carrier }), ...(twilio && { twilio: twilio.carrier }) }
+  const calling = createCalling(config, core, backends, { carriers, metrics, tokens })
+  const l16ByteOrder = config.telnyx?.l16ByteOrder ?? 'auto'
+  const { idleTimeoutMs } = config
+  const media = createMediaFactory({ clock, l16ByteOrder, idleTimeoutMs })
+  return {
+    ...calling,
+    registry,
+    events,
+    liveAudio: new LiveAudio({ registry, events, now: clock.now }),
+    metrics,
+    tokens,
+    guard: createAddressGuard(),
+    auth: createOperatorAuth(operatorToken),
+    calls: store.calls,
+    agents: new AgentStore(pool),
+    newAgent: DEFAULT_AGENT,
+    products: new ProductStore(pool),
+    usage: new UsageReport(pool),
+    agentById: (id) => findAgent(store, id),
+    attachMedia: media.telnyx,
+    attachTwilioMedia: media.twilio,
+    telnyx,
+    twilio,
+    mediaOrigin: config.publicUrl && webSocketOrigin(config.publicUrl),
+    now: clock.now
+  }
+}
+
+/** What begins, changes and ends calls. */
+function createCalling(
+  config: Config,
+  { clock, events, log, registry }: Core,
+  { database, store, engines, tapes }: Backends,
+  {
+    carriers,
+    metrics,
+    tokens
+  }: { carriers: CallOperationsOptions['carriers']; metrics: Metrics; tokens: MediaTokens }
+): Pick<RouteOptions, 'control' | 'machines' | 'operations' | 'outbound' | 'transfers'> {
+  const products = new ProductStore(database.pool)
+  const transfers = new Transfers({ clock, events })
+  const outbound = createOutboundGuard({
+    countries: config.outboundCountries,
+    maxCallsPerDay: config.outboundMaxCallsPerDay,
+    countOutbound: (since) => store.calls.countOutbound(since),
+    now: clock.now
+  })
   const control = new CallControl({
     registry,
     events,
@@ -190,33 +256,17 @@ function createRouteOptions(
     agentForNumber: (number) => store.agentForNumber(number),
     createEngine: engines.create,
     openTape: tapes && ((header) => tapes.record({ version: 1, ...header })),
-    createTools: () => [],
+    createTools: (profile) =>
+      createTools(profile, {
+        transfer: (callId, to) => operations.connect(callId, to),
+        sendDtmf: (callId, digits) => operations.sendDtmf(callId, digits),
+        searchProducts: (text, limit) => products.search(text, limit)
+      }),
     mintStream: createStreamMint(config, tokens)
   })
-  const l16ByteOrder = config.telnyx?.l16ByteOrder ?? 'auto'
-  const { idleTimeoutMs } = config
-  const media = createMediaFactory({ clock, l16ByteOrder, idleTimeoutMs })
-  return {
-    control,
-    registry,
-    events,
-    liveAudio: new LiveAudio({ registry, events, now: clock.now }),
-    metrics,
-    tokens,
-    guard: createAddressGuard(),
-    auth: createOperatorAuth(operatorToken),
-    calls: store.calls,
-    agentById: (id) => findAgent(store, id),
-    attachMedia: media.telnyx,
-    attachTwilioMedia: media.twilio,
-    telnyx: config.telnyx && {
-      carrier: new TelnyxCarrier(config.telnyx),
-      webhooks: createTelnyxWebhooks(config.telnyx)
-    },
-    twilio: createTwilio(config),
-    mediaOrigin: config.publicUrl && webSocketOrigin(config.publicUrl),
-    now: clock.now
-  }
+  const { checkNumber } = outbound
+  const operations = new CallOperations({ registry, control, transfers, carriers, checkNumber })
+  return { control, operations, transfers, outbound, machines: new AnsweringMachines({ registry, clock }) }
 }
 
 /** Where a carrier connects the media socket of a call, and what it presents there. */

@@ -1,55 +1,181 @@
-import type { FastifyInstance } from 'fastify'
+import type { FastifyInstance, FastifyRequest, FastifySchema } from 'fastify'
 import { type Static, Type } from 'typebox'
+import { callId, e164, errors, nullable, operator, success } from './api-schemas.ts'
+import { callDetails, callPage, muteBody } from './call-schemas.ts'
 import { HttpError } from './http-error.ts'
 import type { RouteOptions } from './route-options.ts'
 
-const idSchema = Type.Object({ id: Type.String({ minLength: 1, maxLength: 300 }) })
-const listSchema = Type.Object({
+const tags = ['calls']
+const idParams = Type.Object({ id: callId })
+const listQuery = Type.Object({
   status: Type.Optional(Type.Enum(['live', 'ended'])),
   limit: Type.Integer({ minimum: 1, maximum: 200, default: 50 }),
-  before: Type.Optional(Type.String({ maxLength: 200 }))
+  before: Type.Optional(Type.String({ maxLength: 200, description: 'the next of an earlier page' }))
 })
-const saySchema = Type.Object(
+const textBody = Type.Object(
   { text: Type.String({ minLength: 1, maxLength: 2000 }) },
   { additionalProperties: false }
 )
+const transferBody = Type.Object({ to: e164 }, { additionalProperties: false })
+const transferred = Type.Object({
+  success: Type.Boolean({ description: 'whether the caller is with the other party, or on the way to it' }),
+  data: Type.Object({
+    outcome: Type.Enum([
+      'answered',
+      'busy',
+      'no_answer',
+      'rejected',
+      'failed',
+      'caller_hung_up',
+      'handed_over'
+    ])
+  }),
+  message: nullable(Type.String())
+})
 
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i
 
 /** What the operator may read and do of calls. */
 export async function callRoutes(app: FastifyInstance, options: RouteOptions): Promise<void> {
-  const { auth, calls, registry } = options
-  app.addHook('onRequest', auth.require)
+  app.addHook('onRequest', options.auth.require)
+  readingRoutes(app, options)
+  speakingRoutes(app, options)
+  controlRoutes(app, options)
+}
 
-  app.get('/api/calls', { schema: { querystring: listSchema } }, async (request) => {
-    const { status, limit, before } = request.query as Static<typeof listSchema>
-    if (before !== undefined && !UUID.test(before)) {
-      throw new HttpError(400, 'invalid_request', 'querystring/before must be the next of an earlier page')
+/** Without a body, everything is as by default. */
+export async function assumeBody(request: FastifyRequest): Promise<void> {
+  request.body ??= {}
+}
+
+function readingRoutes(app: FastifyInstance, { calls }: RouteOptions): void {
+  app.get(
+    '/api/calls',
+    {
+      schema: {
+        ...operator,
+        tags,
+        summary: 'Lists calls, the newest first',
+        querystring: listQuery,
+        response: { 200: callPage, ...errors(400, 401) }
+      }
+    },
+    async (request) => {
+      const { status, limit, before } = request.query as Static<typeof listQuery>
+      if (before !== undefined && !UUID.test(before)) {
+        throw new HttpError(400, 'invalid_request', 'querystring/before must be the next of an earlier page')
+      }
+      return calls.listCalls({
+        status: (status ?? null) as 'live' | 'ended' | null,
+        limit,
+        before: before ?? null
+      })
     }
-    return calls.listCalls({ status: status ?? null, limit, before: before ?? null })
-  })
+  )
 
-  app.get('/api/calls/:id', { schema: { params: idSchema } }, async (request) => {
-    const { id } = request.params as Static<typeof idSchema>
-    const call = await calls.findCall(id)
-    if (!call) throw new HttpError(404, 'unknown_call', 'There is no call with this id.')
-    return call
-  })
+  app.get(
+    '/api/calls/:id',
+    { schema: commandSchema('Tells everything of a call: turns, events, usage', { 200: callDetails }) },
+    async (request) => {
+      const call = await calls.findCall(idOf(request))
+      if (!call) throw new HttpError(404, 'unknown_call', 'There is no call with this id.')
+      return call
+    }
+  )
+}
 
-  app.post('/api/calls/:id/end', { schema: { params: idSchema } }, async (request) => {
-    const { id } = request.params as Static<typeof idSchema>
-    const session = registry.find(id)?.session
-    if (session) session.endAfterGoodbye('operator')
-    else if (!(await calls.findCall(id)))
-      throw new HttpError(404, 'unknown_call', 'There is no call with this id.')
-    return { success: true }
-  })
+function speakingRoutes(app: FastifyInstance, { operations }: RouteOptions): void {
+  app.post(
+    '/api/calls/:id/say',
+    { schema: { ...commandSchema('Has the caller hear this in the voice of the agent'), body: textBody } },
+    async (request) => {
+      operations.say(idOf(request), (request.body as Static<typeof textBody>).text)
+      return { success: true }
+    }
+  )
 
-  app.post('/api/calls/:id/say', { schema: { params: idSchema, body: saySchema } }, async (request) => {
-    const { id } = request.params as Static<typeof idSchema>
-    const session = registry.find(id)?.session
-    if (!session) throw new HttpError(404, 'unknown_call', 'There is no live call with this id.')
-    session.say((request.body as Static<typeof saySchema>).text)
-    return { success: true }
-  })
+  app.post(
+    '/api/calls/:id/whisper',
+    { schema: { ...commandSchema('Tells only the model of the agent'), body: textBody } },
+    async (request) => {
+      operations.whisper(idOf(request), (request.body as Static<typeof textBody>).text)
+      return { success: true }
+    }
+  )
+
+  for (const command of ['mute', 'unmute'] as const) {
+    const summary =
+      command === 'mute'
+        ? 'Silences the agent, or the caller for the agent'
+        : 'Lets a muted party be heard again'
+    app.post(
+      `/api/calls/:id/${command}`,
+      { preValidation: assumeBody, schema: { ...commandSchema(summary), body: muteBody } },
+      async (request) => {
+        const { party = 'agent' } = request.body as Static<typeof muteBody>
+        operations.mute(idOf(request), party as 'agent' | 'caller', command === 'mute')
+        return { success: true }
+      }
+    )
+  }
+}
+
+function controlRoutes(app: FastifyInstance, { calls, operations, registry }: RouteOptions): void {
+  app.post(
+    '/api/calls/:id/end',
+    {
+      schema: commandSchema(
+        'Ends a call, after what the agent is saying; one that is over already is a success'
+      )
+    },
+    async (request) => {
+      const id = idOf(request)
+      if (registry.find(id)) await operations.end(id)
+      else if (!(await calls.findCallRow(id)))
+        throw new HttpError(404, 'unknown_call', 'There is no call with this id.')
+      return { success: true }
+    }
+  )
+
+  app.post(
+    '/api/calls/:id/transfer',
+    {
+      schema: {
+        ...commandSchema(
+          'Hands the caller over to another number; replies when it is known what became of it',
+          {
+            200: transferred,
+            ...errors(403, 409, 502, 503)
+          }
+        ),
+        body: transferBody
+      }
+    },
+    async (request) => {
+      const outcome = await operations.transfer(
+        idOf(request),
+        (request.body as Static<typeof transferBody>).to
+      )
+      const connected = outcome === 'answered' || outcome === 'handed_over'
+      const message = connected ? null : 'The caller is with the agent again, unless they hung up.'
+      return { success: connected, data: { outcome }, message }
+    }
+  )
+}
+
+function commandSchema(
+  summary: string,
+  replies: FastifySchema['response'] = { 200: success }
+): FastifySchema {
+  return {
+    ...operator,
+    tags,
+    summary,
+    params: idParams,
+    response: { ...errors(400, 401, 404), ...(replies as Record<number, unknown>) }
+  }
+}
+
+function idOf(request: FastifyRequest): string {
+  return (request.params as Static<typeof idParams>).id
 }

@@ -1,27 +1,37 @@
 import type { FastifyInstance } from 'fastify'
+import { agentRoutes } from './agents.ts'
 import { audioStreamRoutes } from './audio-stream.ts'
 import { callEventRoutes } from './call-events.ts'
 import { callRoutes } from './calls.ts'
 import { frontendAudioRoutes } from './frontend-audio.ts'
 import { healthRoutes } from './health.ts'
 import { mediaStreamRoutes } from './media-stream.ts'
+import { openApi } from './openapi.ts'
+import { productRoutes } from './products.ts'
 import type { RouteOptions } from './route-options.ts'
 import { registerShell } from './shell.ts'
+import { telnyxCallRoutes } from './telnyx-calls.ts'
 import { telnyxWebhookRoutes } from './telnyx-webhook.ts'
 import { testCallRoutes } from './test-calls.ts'
 import { twilioRoutes } from './twilio.ts'
 import { twilioMediaStreamRoutes } from './twilio-media-stream.ts'
+import { usageRoutes } from './usage.ts'
 
 /** Every door of the server. */
 export async function routes(app: FastifyInstance, options: RouteOptions): Promise<void> {
   await registerShell(app)
+  await openApi(app)
   await app.register(healthRoutes, options)
   await app.register(telnyxWebhookRoutes, options)
+  await app.register(telnyxCallRoutes, options)
   await app.register(mediaStreamRoutes, options)
   await app.register(twilioRoutes, options)
   await app.register(twilioMediaStreamRoutes, options)
   await app.register(testCallRoutes, options)
   await app.register(callRoutes, options)
+  await app.register(agentRoutes, options)
+  await app.register(productRoutes, options)
+  await app.register(usageRoutes, options)
   await app.register(callEventRoutes, options)
   await app.register(audioStreamRoutes, options)
   await app.register(frontendAudioRoutes, options)

@@ -1,5 +1,6 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import type { WebSocket } from 'ws'
+import type { HeldCall } from '../sessions/call-registry.ts'
 import { assertNotBlocked, upgradeRequired } from './admission.ts'
 import { HttpError } from './http-error.ts'
 import type { RouteOptions } from './route-options.ts'
@@ -35,7 +36,7 @@ export function createMediaDoor(options: RouteOptions): MediaDoor {
   async function admit(request: FastifyRequest): Promise<void> {
     const callId = callIdOf(request)
     const refusal = tokens.redeem(tokenOf(request), callId)
-    if (refusal === null && registry.find(callId)?.session) return
+    if (refusal === null && awaitsMedia(registry.find(callId))) return
     await assertNotBlocked(options, request, 'media_rate_limit')
     await guard.refused(request.ip)
     metrics.refused('media_token')
@@ -49,11 +50,16 @@ export function createMediaDoor(options: RouteOptions): MediaDoor {
 
   function open(socket: WebSocket, request: FastifyRequest): void {
     const held = registry.find(callIdOf(request))
-    if (held?.session) held.session.attachMedia(options.attachMedia(socket, held))
+    if (held && awaitsMedia(held)) options.control.attachMedia(held, options.attachMedia(socket, held))
     else socket.close(1008)
   }
 
   return { admit, open }
+}
+
+/** A dialled call's stream may be there before the carrier tells of the answer. */
+function awaitsMedia(held: HeldCall | null): boolean {
+  return held !== null && (held.session !== null || held.call.direction === 'outbound')
 }
 
 function callIdOf(request: FastifyRequest): string {

@@ -1,24 +1,36 @@
 import type { WebSocket } from 'ws'
 import type { AddressGuard } from '../services/address-guard.ts'
+import type { DialRefusal } from '../services/carriers/telnyx/telnyx-refusals.ts'
 import type { TelnyxWebhooks } from '../services/carriers/telnyx/telnyx-webhooks.ts'
 import type { TwilioCarrier } from '../services/carriers/twilio/twilio-carrier.ts'
 import type { TwilioStream } from '../services/carriers/twilio/twilio-media-transport.ts'
 import type { TwilioSignatures } from '../services/carriers/twilio/twilio-signature.ts'
 import type { MediaTokens } from '../services/media-token.ts'
 import type { Metrics } from '../services/metrics.ts'
+import type { OutboundGuard } from '../services/outbound-guard.ts'
+import type { AgentFields, AgentStore } from '../services/store/agent-store.ts'
 import type { PostgresCallStore } from '../services/store/postgres-call-store.ts'
+import type { ProductStore } from '../services/store/product-store.ts'
+import type { UsageReport } from '../services/store/usage-report.ts'
+import type { AnsweringMachines } from '../sessions/answering-machine.ts'
 import type { CallControl } from '../sessions/call-control.ts'
+import type { CallOperations } from '../sessions/call-operations.ts'
 import type { CallRegistry, HeldCall } from '../sessions/call-registry.ts'
 import type { AgentProfile } from '../sessions/contracts/agent-profile.ts'
 import type { CallEvents } from '../sessions/contracts/call-events.ts'
 import type { Carrier } from '../sessions/contracts/carrier.ts'
 import type { MediaTransport } from '../sessions/contracts/media-transport.ts'
+import type { Transfers } from '../sessions/transfers.ts'
 import type { LiveAudio } from './live-audio.ts'
 import type { OperatorAuth } from './operator-auth.ts'
 
 export interface RouteOptions {
   readonly control: CallControl
   readonly registry: CallRegistry
+  readonly operations: CallOperations
+  readonly transfers: Transfers
+  readonly machines: AnsweringMachines
+  readonly outbound: OutboundGuard
   readonly events: CallEvents
   readonly liveAudio: LiveAudio
   readonly metrics: Metrics
@@ -26,6 +38,11 @@ export interface RouteOptions {
   readonly guard: AddressGuard
   readonly auth: OperatorAuth
   readonly calls: PostgresCallStore
+  readonly agents: AgentStore
+  /** What a new agent has where its maker said nothing. */
+  readonly newAgent: AgentFields
+  readonly products: ProductStore
+  readonly usage: UsageReport
   readonly agentById: (id: string) => Promise<AgentProfile | null>
   /** Makes the transport of a media socket in the tick in which it opened. */
   readonly attachMedia: (socket: WebSocket, held: HeldCall) => MediaTransport
@@ -36,7 +53,12 @@ export interface RouteOptions {
     admit: (stream: TwilioStream) => boolean
   ) => MediaTransport
   /** null where no Telnyx key is configured. */
-  readonly telnyx: { readonly carrier: Carrier; readonly webhooks: TelnyxWebhooks } | null
+  readonly telnyx: {
+    readonly carrier: Carrier
+    readonly webhooks: TelnyxWebhooks
+    /** What a refused dial means, by the `detail` of its CallError. */
+    readonly explainRefusal: (detail: string | null) => DialRefusal
+  } | null
   /** null where no Twilio key is configured. */
   readonly twilio: { readonly carrier: TwilioCarrier; readonly signatures: TwilioSignatures } | null
   /** Origin for media sockets, `wss://host`; null where no public address is set. */

@@ -1,7 +1,9 @@
 import helmet from '@fastify/helmet'
 import websocket from '@fastify/websocket'
 import { Ajv } from 'ajv'
-import type { FastifyInstance } from 'fastify'
+import type { FastifyError, FastifyInstance } from 'fastify'
+import { CallError } from '../sessions/errors.ts'
+import { callHttpError } from './call-error.ts'
 import { HttpError, sendError } from './http-error.ts'
 
 /** Larger frames than this close the socket with 1009. */
@@ -14,7 +16,10 @@ export async function registerShell(app: FastifyInstance): Promise<void> {
   // Fastify's own compiler drops a misspelled field in silence; here it is an error that names the field.
   const ajv = new Ajv({ coerceTypes: 'array', useDefaults: true, removeAdditional: false, allErrors: true })
   app.setValidatorCompiler(({ schema }) => ajv.compile(schema as object))
-  app.setErrorHandler(sendError)
+  app.setErrorHandler((error: FastifyError, request, reply) => {
+    const told = error instanceof CallError ? callHttpError(error) : null
+    sendError(told ?? error, request, reply)
+  })
   app.setNotFoundHandler(() => {
     throw new HttpError(404, 'not_found', 'There is nothing at this path.')
   })

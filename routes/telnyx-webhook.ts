@@ -13,6 +13,8 @@ const REMEMBERED_CALLS = { max: 20_000, ttl: 24 * 60 * 60 * 1000 }
 
 interface KnownCall {
   readonly call: CallIdentity
+  /** Telnyx's `call_session_id`. */
+  readonly sessionId: string | null
   /** By Telnyx's clock; null until it has told. */
   answeredAt: number | null
 }
@@ -76,20 +78,58 @@ async function act(
   known: LRUCache<string, KnownCall>,
   options: RouteOptions
 ): Promise<void> {
-  const { control, telnyx } = options
+  const { control, registry, telnyx } = options
   const id = event.carrierCallId
   if (!telnyx || id === null) return
+  const state = event.clientState
+  // A dial's reply may come after the first webhooks of the call.
+  if (state && 'callId' in state) control.dialled(state.callId, id)
+  const transferId = transferOf(event, id, known, options)
+  if (transferId !== null) {
+    actOnLeg(event, id, transferId, options)
+    return
+  }
   if (event.type === 'call.initiated' && event.direction === 'inbound') {
     await control.ringing(telnyx.carrier, { carrierCallId: id, from: event.from, to: event.to }, (call) => {
-      known.set(id, { call, answeredAt: null })
+      known.set(id, { call, sessionId: event.sessionId, answeredAt: null })
       options.events.publish(call, carrierEvent(event, null))
     })
     return
   }
   publish(event, id, known, options)
-  if (event.type === 'call.answered') await control.answered(telnyx.carrier, id)
-  if (event.type === 'call.hangup') control.hungUp(id)
+  // A machine is told of after the answer, whichever comes first here.
+  if (event.type === 'call.answered' || event.machine) await control.answered(telnyx.carrier, id)
+  if (event.machine === 'detected') options.machines.detected(id)
+  if (event.machine === 'greeting_ended') options.machines.greetingEnded(id)
   if (event.type === 'streaming.failed') control.streamFailed(id)
+  if (event.type === 'call.bridged') connectCaller(id, options)
+  if (event.hangup === null) return
+  const outbound = registry.find(id)?.call.direction === 'outbound'
+  if (outbound && event.hangup !== 'caller_hung_up') control.hungUp(id, 'carrier_failed', event.hangup)
+  else control.hungUp(id)
+}
+
+/** The transfer whose leg this is: by what we gave it on its way, or as the other leg of a call being transferred. */
+function transferOf(
+  { clientState, sessionId }: TelnyxEvent,
+  carrierCallId: string,
+  known: LRUCache<string, KnownCall>,
+  { registry, transfers }: RouteOptions
+): string | null {
+  if (clientState && 'transferId' in clientState) return clientState.transferId
+  if (sessionId === null || known.has(carrierCallId) || registry.find(carrierCallId)) return null
+  return transfers.idWhere((call) => known.get(call.carrierCallId)?.sessionId === sessionId)
+}
+
+function actOnLeg(event: TelnyxEvent, legId: string, transferId: string, { transfers }: RouteOptions): void {
+  transfers.legRings(transferId, legId)
+  if (event.type === 'call.answered' || event.type === 'call.bridged') transfers.connected(transferId)
+  if (event.hangup !== null) transfers.legEnded(transferId, event.hangup)
+}
+
+function connectCaller(carrierCallId: string, { transfers }: RouteOptions): void {
+  const transferId = transfers.idWhere((call) => call.carrierCallId === carrierCallId)
+  if (transferId !== null) transfers.connected(transferId)
 }
 
 function publish(
@@ -99,7 +139,9 @@ function publish(
   { registry, events }: RouteOptions
 ): void {
   const held = registry.find(carrierCallId)
-  if (held && !known.has(carrierCallId)) known.set(carrierCallId, { call: held.call, answeredAt: null })
+  if (held && !known.has(carrierCallId)) {
+    known.set(carrierCallId, { call: held.call, sessionId: event.sessionId, answeredAt: null })
+  }
   const found = known.get(carrierCallId)
   if (!found) return
   if (event.type === 'call.answered') found.answeredAt = event.occurredAt

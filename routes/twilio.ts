@@ -1,30 +1,24 @@
 import formbody from '@fastify/formbody'
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import { LRUCache } from 'lru-cache'
-import pRetry from 'p-retry'
 import { type Static, Type } from 'typebox'
 import type { TwilioParams } from '../services/carriers/twilio/twilio-signature.ts'
 import type { CallIdentity } from '../sessions/contracts/call-events.ts'
 import { CallError } from '../sessions/errors.ts'
+import { initiateBody } from './call-schemas.ts'
 import { HttpError } from './http-error.ts'
+import { initiatedReply, placeCall } from './outbound-call.ts'
 import type { RouteOptions } from './route-options.ts'
 
 /** Twilio tells of a call's end when the call is over for us already. */
 const REMEMBERED_CALLS = { max: 10_000, ttl: 10 * 60 * 1000 }
 const REMEMBERED_EVENTS = { ...REMEMBERED_CALLS, max: 50_000 }
-/** A second in all. */
-const ROW_RETRIES = { retries: 40, minTimeout: 25, factor: 1 }
 /** Of Twilio's `CallStatus`, those that no other follows. */
 const FINAL_STATUSES = new Set(['completed', 'busy', 'failed', 'no-answer', 'canceled'])
 
 /** Final statuses of a call that nobody answered, for a reason on the other side. */
 const UNREACHED_STATUSES = new Set(['busy', 'failed', 'no-answer'])
 
-const e164 = Type.String({ pattern: '^\\+[1-9][0-9]{6,14}$' })
-const initiateSchema = Type.Object(
-  { to: e164, from: e164, agentId: Type.Optional(Type.String({ minLength: 1, maxLength: 100 })) },
-  { additionalProperties: false }
-)
 const endSchema = Type.Object(
   {
     call_sid: Type.Optional(Type.String({ minLength: 1, maxLength: 100 })),
@@ -35,7 +29,7 @@ const endSchema = Type.Object(
 
 /** Twilio's webhooks, answered with what it is to do, and the operator's commands for calls of Twilio. */
 export async function twilioRoutes(app: FastifyInstance, options: RouteOptions): Promise<void> {
-  const { auth, calls, control, events, registry } = options
+  const { auth, calls, control, events, operations, registry } = options
   const recent = new LRUCache<string, CallIdentity>(REMEMBERED_CALLS)
   const told = new LRUCache<string, true>(REMEMBERED_EVENTS)
   await app.register(formbody)
@@ -79,27 +73,18 @@ export async function twilioRoutes(app: FastifyInstance, options: RouteOptions):
 
   app.post(
     '/api/calls/twilio/initiate',
-    { onRequest: auth.require, schema: { body: initiateSchema } },
+    { onRequest: auth.require, schema: { body: initiateBody } },
     async (request) => {
       const { carrier } = configured(options)
-      const { to, from, agentId = 'default' } = request.body as Static<typeof initiateSchema>
-      const profile = await options.agentById(agentId)
-      if (!profile)
-        throw new HttpError(404, 'unknown_agent', `There is no agent with the agentId ${agentId}.`)
-      const call = await control
-        .place(carrier, { from, to, profile }, () => carrier.dial({ from, to }))
-        .catch((error: unknown) => {
+      const { to, from } = request.body as Static<typeof initiateBody>
+      const dial = () => async () => ({ carrierCallId: await carrier.dial({ from, to }), stream: null })
+      const call = await placeCall(options, carrier, request.body as Static<typeof initiateBody>, dial).catch(
+        (error: unknown) => {
           throw toHttpError(error)
-        })
+        }
+      )
       recent.set(call.carrierCallId, call)
-      const data = {
-        callId: call.carrierCallId,
-        status: 'initiated',
-        direction: 'outbound-dial',
-        streamUrl: `${options.mediaOrigin}/ws/twilio/${call.callId}`,
-        dbRecord: await storedRow(call, options)
-      }
-      return { success: true, data }
+      return initiatedReply(call, `${options.mediaOrigin}/ws/twilio/${call.callId}`, options)
     }
   )
 
@@ -107,35 +92,19 @@ export async function twilioRoutes(app: FastifyInstance, options: RouteOptions):
     '/api/calls/twilio/end',
     { onRequest: auth.require, schema: { body: endSchema } },
     async (request) => {
-      const { carrier } = configured(options)
+      configured(options)
       const body = request.body as Static<typeof endSchema>
       const id = body.call_sid ?? body.call_control_id ?? ''
-      const held = registry.find(id)
-      if (held?.session) held.session.endAfterGoodbye('operator')
-      else if (held) await carrier.hangUp(held.call.carrierCallId)
-      else if (!(await calls.findCall(id)))
+      if (registry.find(id)) await operations.end(id)
+      else if (!(await calls.findCallRow(id)))
         throw new HttpError(404, 'unknown_call', 'There is no call with this id.')
       return { success: true }
     }
   )
 }
 
-/** The row of a call that has just begun: it is written beside the call, not before it. null where that takes long. */
-async function storedRow(call: CallIdentity, { calls }: RouteOptions): Promise<unknown> {
-  const find = async () => {
-    const row = await calls.findCallRow(call.callId)
-    if (!row) throw new Error('not written yet')
-    return row
-  }
-  return pRetry(find, ROW_RETRIES).catch(() => null)
-}
-
 function toHttpError(error: unknown): unknown {
-  if (!(error instanceof CallError)) return error
-  if (error.code === 'INVALID_STATE')
-    return new HttpError(503, error.detail ?? 'unavailable', 'No more calls are taken now; try again later.')
-  if (error.code === 'CARRIER_UNREACHABLE')
-    return new HttpError(502, 'carrier_unreachable', 'Twilio could not be reached; try again later.')
+  if (!(error instanceof CallError) || error.code !== 'CARRIER_REFUSED') return error
   return new HttpError(
     502,
     'carrier_refused',

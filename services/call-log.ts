@@ -115,6 +115,12 @@ function writeMediaLine(log: Logger, event: CallEvent): void {
         'Turn resumed'
       )
       return
+    case 'transfer.completed':
+      log.info(
+        { event: event.type, toTail: numberTail(event.to), outcome: event.outcome },
+        'Transfer completed'
+      )
+      return
     case 'tool.called':
       log[event.ok ? 'info' : 'warn'](
         { event: event.type, tool: event.tool, durationMs: event.durationMs, ok: event.ok, code: event.code },
@@ -146,6 +152,7 @@ function writeFaultLine(log: Logger, event: CallEvent): void {
     case 'call.ended': {
       const {
         reason,
+        detail = null,
         durationMs,
         turns,
         interruptions,
@@ -158,6 +165,7 @@ function writeFaultLine(log: Logger, event: CallEvent): void {
         {
           event: event.type,
           reason,
+          detail,
           durationMs,
           turns,
           interruptions,

@@ -61,6 +61,11 @@ export const environmentSchema = Type.Partial(
     MAX_CALL_SECONDS: positive('a number of seconds above 0'),
     IDLE_TIMEOUT_SECONDS: positive('a number of seconds above 0'),
     DRAIN_SECONDS: Type.Number({ minimum: 0, expected: 'a number of seconds from 0' }),
+    OUTBOUND_COUNTRIES: Type.String({
+      pattern: '^ *[A-Za-z]{2}( *, *[A-Za-z]{2})* *$',
+      expected: 'ISO 3166 country codes, for example US,CA'
+    }),
+    OUTBOUND_MAX_CALLS_PER_DAY: Type.Integer({ minimum: 0, expected: 'a whole number from 0' }),
     RECORD_CALLS: flag,
     RECORD_TAPES: flag,
     LOG_LEVEL: oneOf('trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'),

@@ -39,6 +39,9 @@ export interface Config {
   readonly maxConcurrentCalls: number
   readonly maxCallMs: number
   readonly idleTimeoutMs: number
+  /** ISO 3166 codes of the countries that may be called; null: the caller id's own. */
+  readonly outboundCountries: readonly string[] | null
+  readonly outboundMaxCallsPerDay: number
   readonly drainMs: number
   readonly logLevel: string
   readonly recordTapes: boolean
@@ -120,6 +123,8 @@ export function loadConfig(environment: Readonly<Record<string, string | undefin
     maxConcurrentCalls: env.MAX_CONCURRENT_CALLS ?? 100,
     maxCallMs: (env.MAX_CALL_SECONDS ?? 3600) * 1000,
     idleTimeoutMs: (env.IDLE_TIMEOUT_SECONDS ?? 30) * 1000,
+    outboundCountries: readCountries(env),
+    outboundMaxCallsPerDay: env.OUTBOUND_MAX_CALLS_PER_DAY ?? 100,
     drainMs: (env.DRAIN_SECONDS ?? 60) * 1000,
     logLevel: env.LOG_LEVEL ?? 'info',
     recordTapes: env.RECORD_TAPES === 'true',
@@ -208,6 +213,10 @@ function readTwilio(env: Environment, publicUrl: URL | null, faults: string[]): 
     authToken: authToken ?? '',
     baseUrl: env.TWILIO_BASE_URL ?? null
   }
+}
+
+function readCountries({ OUTBOUND_COUNTRIES }: Environment): string[] | null {
+  return OUTBOUND_COUNTRIES?.split(',').map((code) => code.trim().toUpperCase()) ?? null
 }
 
 function checkEngine(env: Environment, faults: string[]): void {

@@ -24,5 +24,10 @@ export const DEFAULT_AGENT: AgentProfile = {
   language: 'en',
   maxCallSeconds: null,
   protectGoodbye: false,
-  interruption: DEFAULT_INTERRUPTION
+  interruption: DEFAULT_INTERRUPTION,
+  tools: ['search_products'],
+  transferTargets: [],
+  endCallPhrases: [],
+  machineDetection: 'off',
+  voicemailMessage: ''
 }

@@ -8,9 +8,11 @@ import type { AgentEngine } from './contracts/agent-engine.ts'
 import type { AgentProfile, ToolSpec } from './contracts/agent-profile.ts'
 import type { CallEvents, CallIdentity, EndReason } from './contracts/call-events.ts'
 import type { CallTape, TapeHeader } from './contracts/call-tape.ts'
-import type { Carrier, ReplyCarrier } from './contracts/carrier.ts'
+import type { Carrier, DialledCall, ReplyCarrier } from './contracts/carrier.ts'
 import type { Clock } from './contracts/clock.ts'
+import type { MediaTransport } from './contracts/media-transport.ts'
 import type { Tool } from './contracts/tool.ts'
+import { EarlyMedia } from './early-media.ts'
 import { CallError } from './errors.ts'
 import { ToolRunner } from './tool-runner.ts'
 
@@ -27,6 +29,12 @@ export interface Ring {
   readonly from: string | null
   readonly to: string | null
 }
+
+/** Asks the carrier to call somebody; `mintStream` makes the address and the token of the call's media socket. */
+export type Dial = (
+  call: CallIdentity,
+  mintStream: () => { url: string; token: string }
+) => Promise<DialledCall>
 
 export interface CallControlOptions {
   readonly registry: CallRegistry
@@ -59,6 +67,10 @@ export class CallControl {
   readonly #options: CallControlOptions
   readonly #echoComparison = new EchoComparison()
   readonly #cancelAnswerDeadline = new Map<string, () => void>()
+  /** By our id: calls whose dial the carrier has not replied to yet. */
+  readonly #dialling = new Map<string, (carrierCallId: string) => void>()
+  /** By our id: streams of dialled calls that nobody has answered yet. */
+  readonly #earlyMedia = new Map<string, EarlyMedia>()
 
   constructor(options: CallControlOptions) {
     this.#options = options
@@ -108,9 +120,14 @@ export class CallControl {
   async answered(carrier: Carrier, carrierCallId: string): Promise<void> {
     const held = this.#options.registry.find(carrierCallId)
     if (!held || held.session) return
+    const early = this.#earlyMedia.get(held.call.callId)
+    this.#earlyMedia.delete(held.call.callId)
     const session = this.#open(held, carrier)
     try {
-      await this.#requestStream(held, carrier)
+      // A dial asks for the stream; one that came and went is asked for again.
+      const streaming = early ? early.handTo(session) : held.call.direction === 'outbound'
+      if (streaming) await carrier.dialAnswered(carrierCallId)
+      else await this.#requestStream(held, carrier)
     } catch (error) {
       this.#logRefused(held.call, 'streaming_start', error)
       await session.end('carrier_failed')
@@ -118,39 +135,66 @@ export class CallControl {
   }
 
   /**
-   * Calls somebody: `dial` asks the carrier to, and resolves with its id of the call, which is held until it is
-   * answered. Rejects with the carrier's CallError, or with INVALID_STATE where no more calls are taken.
+   * Calls somebody: `dial` asks the carrier to. The call is held from here on, and told of once it has the carrier's
+   * id, or is refused. Rejects with the carrier's CallError, or with INVALID_STATE where no more calls are taken.
    */
   async place(
     carrier: ReplyCarrier,
     request: { from: string; to: string; profile: AgentProfile },
-    dial: () => Promise<string>
+    dial: Dial
   ): Promise<CallIdentity> {
     this.#requireRoom()
     const { from, to, profile } = request
+    const callId = randomUUID()
     const call: CallIdentity = {
-      callId: randomUUID(),
+      callId,
       carrier: carrier.name,
-      carrierCallId: await dial(),
+      carrierCallId: callId,
       direction: 'outbound',
       from,
       to,
       agentId: profile.id
     }
-    this.#options.events.publish(call, { type: 'call.initiated' })
-    this.#hold(
-      { call, profile, streamFormat: carrier.streamFormat, tape: null, session: null },
-      RING_DEADLINE_MS
-    )
-    return call
+    const held: HeldCall = { call, profile, streamFormat: carrier.streamFormat, tape: null, session: null }
+    this.#hold(held, RING_DEADLINE_MS)
+    try {
+      const stream = await this.#dial(held, carrier, dial)
+      if (stream) this.#options.events.publish(held.call, { type: 'stream.requested', ...stream })
+    } catch (error) {
+      this.#logRefused(call, 'dial', error)
+      this.#options.events.publish(call, { type: 'call.initiated' })
+      this.#giveUp(held, 'carrier_failed', error instanceof CallError ? error.detail : null)
+      throw error
+    }
+    return held.call
   }
 
-  /** The carrier says that the leg is over; `unanswered` is why, where it was never answered. */
-  hungUp(carrierCallId: string, unanswered: EndReason = 'caller_hung_up'): void {
+  /** A webhook of a call that is being dialled has overtaken the reply to the dial. */
+  dialled(callId: string, carrierCallId: string): void {
+    this.#dialling.get(callId)?.(carrierCallId)
+  }
+
+  /** The carrier's media socket of a held call; must be called in the tick in which the socket opened. */
+  attachMedia(held: HeldCall, transport: MediaTransport): void {
+    if (held.session) {
+      held.session.attachMedia(transport)
+      return
+    }
+    const { callId } = held.call
+    this.#earlyMedia.get(callId)?.close()
+    this.#earlyMedia.set(callId, new EarlyMedia(transport))
+  }
+
+  /** The carrier says that the leg is over; `unanswered` is why, where it was never answered, and `detail` why that. */
+  hungUp(
+    carrierCallId: string,
+    unanswered: EndReason = 'caller_hung_up',
+    detail: string | null = null
+  ): void {
     const held = this.#options.registry.find(carrierCallId)
     if (!held) return
     if (held.session) void held.session.end('caller_hung_up')
-    else this.#giveUp(held, unanswered)
+    else this.#giveUp(held, unanswered, detail)
   }
 
   /** The carrier could not open the media stream. */
@@ -213,6 +257,29 @@ export class CallControl {
     return { call, held }
   }
 
+  /** Resolves with the stream that was asked for with the dial, once the carrier has taken it. */
+  async #dial(held: HeldCall, carrier: ReplyCarrier, dial: Dial): Promise<DialledCall['stream']> {
+    const { call } = held
+    const identify = (carrierCallId: string): void => {
+      if (!this.#dialling.delete(call.callId)) return
+      this.#options.registry.identify(held, carrierCallId)
+      this.#options.events.publish(held.call, { type: 'call.initiated' })
+    }
+    this.#dialling.set(call.callId, identify)
+    try {
+      const { carrierCallId, stream } = await dial(call, () => this.#options.mintStream(call))
+      identify(carrierCallId)
+      if (this.#options.registry.find(call.callId)) return stream
+      // Given up while it was being dialled: nobody is here to speak with whoever answers.
+      await carrier.hangUp(carrierCallId)
+      return null
+    } catch (error) {
+      // The reply was lost, the call was not.
+      if (!this.#dialling.delete(call.callId)) return null
+      throw error
+    }
+  }
+
   #requireRoom(): void {
     const refusal = this.#options.registry.refusal()
     if (!refusal) return
@@ -273,19 +340,22 @@ export class CallControl {
     return session
   }
 
-  #giveUp(held: HeldCall, reason: EndReason): void {
+  #giveUp(held: HeldCall, reason: EndReason, detail: string | null = null): void {
     const { registry } = this.#options
     if (held.session || registry.find(held.call.callId) !== held) return
     this.#cancelAnswerDeadline.get(held.call.callId)?.()
     this.#cancelAnswerDeadline.delete(held.call.callId)
+    this.#earlyMedia.get(held.call.callId)?.close()
+    this.#earlyMedia.delete(held.call.callId)
     registry.forget(held)
-    this.#publishUnanswered(held.call, reason)
+    this.#publishUnanswered(held.call, reason, detail)
   }
 
-  #publishUnanswered(call: CallIdentity, reason: EndReason): void {
+  #publishUnanswered(call: CallIdentity, reason: EndReason, detail: string | null = null): void {
     this.#options.events.publish(call, {
       type: 'call.ended',
       reason,
+      detail,
       answeredAt: null,
       durationMs: 0,
       turns: 0,

@@ -7,7 +7,8 @@ import type { Clock } from './contracts/clock.ts'
 
 /** A call that this process holds, from its first ring to its release. */
 export interface HeldCall {
-  readonly call: CallIdentity
+  /** Of a call that is being dialled, `carrierCallId` is ours until the carrier has given it one. */
+  call: CallIdentity
   readonly profile: AgentProfile
   /** What the agent's audio is sent as. */
   readonly streamFormat: AudioFormat
@@ -49,6 +50,14 @@ export class CallRegistry {
   /** By our id or the carrier's. */
   find(id: string): HeldCall | null {
     return this.#byCallId.get(id) ?? this.#byCarrierCallId.get(id) ?? null
+  }
+
+  /** The carrier has given a dialled call its id. */
+  identify(held: HeldCall, carrierCallId: string): void {
+    if (this.#byCallId.get(held.call.callId) !== held) return
+    this.#byCarrierCallId.delete(held.call.carrierCallId)
+    held.call = { ...held.call, carrierCallId }
+    this.#byCarrierCallId.set(carrierCallId, held)
   }
 
   forget(held: HeldCall): void {

@@ -147,13 +147,17 @@ export class CallReporter {
   }
 
   /** Tells the last turn and the end. `heardMs`: what was heard of a reply that is still playing. */
-  ended(reason: EndReason, endedAt: number, heardMs: (replyId: string) => number): void {
+  ended(
+    end: { reason: EndReason; detail: string | null },
+    endedAt: number,
+    heardMs: (replyId: string) => number
+  ): void {
     this.#milestones.flush()
     const { answerToGreetingMs, longestMs } = this.#deadAir.end(endedAt)
     this.#publishTurn(this.#transcript.end(heardMs, endedAt))
     this.publish({
       type: 'call.ended',
-      reason,
+      ...end,
       answeredAt: this.answeredAt,
       durationMs: Math.round(endedAt - this.answeredAt),
       turns: this.#transcript.turnIndex + 1,

@@ -14,8 +14,10 @@ import type { MediaTransport, StreamStart } from './contracts/media-transport.ts
 import { EchoGuard } from './echo-guard.ts'
 import { CallError } from './errors.ts'
 import { Floor } from './floor.ts'
+import { hangUpWithin, OURS_TO_HANG_UP } from './hang-up.ts'
 import { InboundAudio } from './inbound-audio.ts'
 import { MediaLeg } from './media-leg.ts'
+import { Muting } from './muting.ts'
 import { OutboundAudio } from './outbound-audio.ts'
 import { TapFeed } from './tap-feed.ts'
 import type { ToolRunner } from './tool-runner.ts'
@@ -24,22 +26,6 @@ import type { ToolRunner } from './tool-runner.ts'
 const GOODBYE_MS = 10_000
 /** Of so many caller frames one is timed: often enough for a histogram, and too rarely to cost anything. */
 const LATENCY_SAMPLE = 50
-/** Longest wait for the carrier to take a hang-up; the call is over for us either way. */
-const HANG_UP_DEADLINE_MS = 5000
-
-/** Reasons that leave the caller on the line: then the leg is ours to end. */
-const OURS_TO_HANG_UP: ReadonlySet<EndReason> = new Set<EndReason>([
-  'agent_hung_up',
-  'operator',
-  'silence',
-  'max_length',
-  'media_lost',
-  'engine_failed',
-  'connect_timeout',
-  'carrier_failed',
-  'draining',
-  'internal'
-])
 
 export interface CallSessionOptions {
   readonly call: CallIdentity
@@ -68,6 +54,7 @@ export class CallSession extends EventEmitter<{ closed: [] }> {
   readonly frames = { in: 0, out: 0 }
   /** Where others may listen. */
   readonly taps = new AudioTaps()
+  readonly muting: Muting
   readonly #options: CallSessionOptions
   readonly #engine: AgentEngine
   readonly #clock: Clock
@@ -85,7 +72,8 @@ export class CallSession extends EventEmitter<{ closed: [] }> {
   /** The agent was told to speak on, and has not begun. */
   #awaitingReply = false
   /** The call ends for this reason once the goodbye has been heard. */
-  #goodbye: EndReason | null = null
+  #goodbye: { readonly reason: EndReason; readonly detail: string | null } | null = null
+  #handingOver = false
   #ended: Promise<void> | null = null
 
   constructor(options: CallSessionOptions) {
@@ -115,6 +103,7 @@ export class CallSession extends EventEmitter<{ closed: [] }> {
       clock,
       onCallerSpeaks: () => this.#giveUpGoodbye()
     })
+    this.muting = new Muting({ engine, floor: this.#floor, inbound: this.#inbound, outbound, reporter })
     this.#media = new MediaLeg({
       call: options.call,
       clock,
@@ -126,7 +115,7 @@ export class CallSession extends EventEmitter<{ closed: [] }> {
       onMark: (name) => this.#onMark(name),
       onDigit: (digit) => this.#onDigit(digit),
       onLost: () => outbound.detach(),
-      onOver: (reason) => void this.end(reason)
+      onOver: (reason) => void (this.#handingOver || this.end(reason))
     })
     this.#limits = new CallLimits({
       clock,
@@ -171,35 +160,54 @@ export class CallSession extends EventEmitter<{ closed: [] }> {
     this.#engine.say(text)
   }
 
+  /** Tells only the agent's model. */
+  whisper(text: string): void {
+    this.#engine.whisper(text)
+  }
+
+  /** The agent says this, and the call ends once it has been heard, or after `deadlineMs`. */
+  sayGoodbye(text: string, end: { reason: EndReason; detail: string | null; deadlineMs: number }): void {
+    this.#awaitingReply = true
+    this.#engine.say(text)
+    this.endAfterGoodbye(end.reason, end)
+  }
+
   /** Ends the call once what the agent is saying has been heard. */
-  endAfterGoodbye(reason: EndReason): void {
+  endAfterGoodbye(reason: EndReason, { detail = null as string | null, deadlineMs = GOODBYE_MS } = {}): void {
     if (this.#ended || this.#goodbye) return
-    this.#goodbye = reason
-    this.#limits.set(this.#outbound.remainingMs + GOODBYE_MS, () => void this.end(reason))
+    this.#goodbye = { reason, detail }
+    this.#limits.set(this.#outbound.remainingMs + deadlineMs, () => void this.end(reason, detail))
     this.#endIfGoodbyeHeard()
   }
 
+  /** While the caller is being handed over, the carrier may take the stream away: that is not the call's end. */
+  handOver(handingOver: boolean): void {
+    this.#handingOver = handingOver
+    if (!handingOver && !this.#ended && this.#streaming) this.#media.reconnectIfLost()
+  }
+
   /** The only way out. The first reason wins; every caller gets the same promise, which never rejects. */
-  end(reason: EndReason): Promise<void> {
+  end(reason: EndReason, detail: string | null = null): Promise<void> {
     if (!this.#ended) {
       const released = Promise.withResolvers<void>()
       this.#ended = released.promise
-      void this.#release(reason).then(released.resolve)
+      void this.#release(reason, detail).then(released.resolve)
     }
     return this.#ended
   }
 
   /** Each step is bounded and caught by itself: none can keep another from being taken. */
-  async #release(reason: EndReason): Promise<void> {
+  async #release(reason: EndReason, detail: string | null): Promise<void> {
     this.#phase = 'closing'
     const endedAt = this.#clock.now()
-    const hungUp = OURS_TO_HANG_UP.has(reason) ? this.#hangUp() : Promise.resolve()
+    const { hangUp, log } = this.#options
+    const hungUp = OURS_TO_HANG_UP.has(reason) ? hangUpWithin(hangUp, this.#clock, log) : null
     const steps: (() => void)[] = [
       () => this.#limits.close(),
       () => this.#floor.close(),
       () => this.#abort.abort(),
       () => this.#tapFeed.end(endedAt),
-      () => this.#reporter.ended(reason, endedAt, (replyId) => this.#outbound.heardMs(replyId)),
+      () => this.#reporter.ended({ reason, detail }, endedAt, (replyId) => this.#outbound.heardMs(replyId)),
       () => this.#engine.close(),
       () => this.#engine.removeAllListeners(),
       () => this.#inbound.close(),
@@ -210,17 +218,6 @@ export class CallSession extends EventEmitter<{ closed: [] }> {
     await hungUp
     this.#phase = 'closed'
     this.emit('closed')
-  }
-
-  async #hangUp(): Promise<void> {
-    const deadline = Promise.withResolvers<void>()
-    const cancel = this.#clock.after(HANG_UP_DEADLINE_MS, deadline.resolve)
-    const hungUp = this.#options.hangUp().catch((error: unknown) => {
-      const { code, detail } = error instanceof CallError ? error : { code: 'INTERNAL', detail: null }
-      this.#options.log.warn({ event: 'carrier.hang_up_failed', code, detail }, 'Hang-up was refused')
-    })
-    await Promise.race([hungUp, deadline.promise])
-    cancel()
   }
 
   #listenToEngine(): void {
@@ -300,7 +297,7 @@ export class CallSession extends EventEmitter<{ closed: [] }> {
   #onAgentAudio(replyId: string, payload: Uint8Array): void {
     const receivedAt = this.#clock.now()
     this.#floor.agentStarts()
-    if (!this.#outbound.play(replyId, payload)) return
+    if (!this.#outbound.play(replyId, payload)) return this.muting.notPlayed(replyId)
     this.frames.out += 1
     if (this.#media.connected) this.#options.onAddedLatency('outbound', this.#clock.now() - receivedAt)
     this.#awaitingReply = false
@@ -343,7 +340,7 @@ export class CallSession extends EventEmitter<{ closed: [] }> {
   #onDigit(digit: string): void {
     if (this.#goodbye && this.#options.profile.protectGoodbye) return
     this.#giveUpGoodbye()
-    this.#floor.callerPressed()
+    this.#floor.stopAgent()
     this.#reporter.callerPressed(digit)
     this.#engine.sendDigit(digit)
   }
@@ -365,7 +362,8 @@ export class CallSession extends EventEmitter<{ closed: [] }> {
   }
 
   #endIfGoodbyeHeard(): void {
-    if (this.#goodbye && !this.#awaitingReply && this.#outbound.heardAll) void this.end(this.#goodbye)
+    const { reason, detail } = this.#goodbye ?? {}
+    if (reason && !this.#awaitingReply && this.#outbound.heardAll) void this.end(reason, detail)
   }
 
   /** A fault in a handler ends this call alone. */

@@ -6,6 +6,7 @@ export type CallErrorCode =
   | 'ENGINE_PROTOCOL'
   | 'ENGINE_UNAVAILABLE'
   | 'STORE_UNAVAILABLE'
+  | 'NUMBER_REFUSED'
   | 'INVALID_STATE'
 
 /** A failure of one call. `retryable` says whether the same request may work when tried again. */

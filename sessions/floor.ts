@@ -81,8 +81,8 @@ export class Floor {
     if (undecided) this.#settled()
   }
 
-  /** The caller pressed a key: there is no doubt that they want the floor. */
-  callerPressed(): void {
+  /** Stops the agent where there is no doubt about it: the caller pressed a key, or the operator silenced it. */
+  stopAgent(): void {
     this.#turnTaking.settle()
     this.#settled()
     if (this.#options.outbound.audible) this.#interrupt(false)

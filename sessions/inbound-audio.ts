@@ -1,4 +1,4 @@
-import { type AudioFormat, durationMs, silence } from '../audio/format.ts'
+import { type AudioFormat, durationMs, SILENCE_BYTE, silence } from '../audio/format.ts'
 import { SpeechMeter } from '../audio/speech-meter.ts'
 import { createTranscoder, type Transcoder } from '../audio/transcoder.ts'
 import type { Clock } from './contracts/clock.ts'
@@ -23,6 +23,7 @@ export class InboundAudio {
   #transcoder: Transcoder | null = null
   #meter: SpeechMeter | null = null
   #ready = false
+  #muted = false
   #kept: Uint8Array[] = []
   #keptMs = 0
   #lastSpeechAt: number | null = null
@@ -51,13 +52,21 @@ export class InboundAudio {
     return this.#format
   }
 
+  /** The engine hears silence in the caller's place. */
+  mute(muted: boolean): void {
+    this.#muted = muted
+  }
+
   /** Caller audio in the announced format. Returns its length in ms. */
   push(payload: Uint8Array): number {
     if (!this.#format || !this.#transcoder) return 0
     const ms = durationMs(this.#format, payload.byteLength)
     this.#lastFrameAt = this.#clock.now()
-    if (this.#meter?.push(payload)) this.#lastSpeechAt = this.#lastFrameAt
-    const audio = this.#transcoder.push(payload)
+    const heard = this.#muted
+      ? new Uint8Array(payload.byteLength).fill(SILENCE_BYTE[this.#format.encoding])
+      : payload
+    if (this.#meter?.push(heard)) this.#lastSpeechAt = this.#lastFrameAt
+    const audio = this.#transcoder.push(heard)
     if (audio.byteLength === 0) return ms
     if (this.#ready) this.#toEngine(audio)
     else this.#keep(audio)

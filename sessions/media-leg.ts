@@ -72,6 +72,11 @@ export class MediaLeg {
     )
   }
 
+  /** Asks for the stream again if it is gone. */
+  reconnectIfLost(): void {
+    if (!this.#transport && !this.#closed) this.#reconnect()
+  }
+
   /** Idempotent. */
   close(): void {
     this.#closed = true

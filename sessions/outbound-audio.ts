@@ -47,6 +47,7 @@ export class OutboundAudio {
   readonly #resumed = new Map<string, { replyId: string; fromMs: number; receivedMs: number }>()
   #resumes = 0
   #waiting = false
+  #muted = false
   /** Who listens to what the caller hears, while anybody does. */
   #heardAudio: HeardAudio | null = null
   /** Knows what was sent, to know it again when it comes back. */
@@ -90,8 +91,18 @@ export class OutboundAudio {
     this.#playback.inboundAdvanced(ms, now)
   }
 
+  get muted(): boolean {
+    return this.#muted
+  }
+
+  /** Whether every reply that has audio from now on is dropped. */
+  mute(muted: boolean): void {
+    this.#muted = muted
+  }
+
   /** Audio of a reply in the engine's format. False where the reply was interrupted and the audio is dropped. */
   play(replyId: string, payload: Uint8Array): boolean {
+    if (this.#muted) this.#dropped.add(replyId)
     if (this.#dropped.has(replyId)) return false
     const ms = durationMs(this.#engineFormat, payload.byteLength)
     this.#playback.received(replyId, ms)

@@ -44,7 +44,7 @@ export class ToolRunner {
     if (!args) return outcome('bad_arguments', 'The arguments were not a JSON object.')
 
     const deadline = new AbortController()
-    const cancelDeadline = this.#clock.after(TOOL_DEADLINE_MS, () => deadline.abort())
+    const cancelDeadline = this.#clock.after(tool.deadlineMs ?? TOOL_DEADLINE_MS, () => deadline.abort())
     const signal = AbortSignal.any([callSignal, deadline.signal])
     try {
       return outcome(null, await withAbort(() => tool.run(args, { callId, signal }), signal))

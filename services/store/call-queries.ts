@@ -80,6 +80,7 @@ export function markHeartbeat(callId: string, at: number, replicaId: string): Qu
 export interface CallEnd {
   readonly status: 'ended' | 'failed'
   readonly reason: EndReason
+  readonly detail: string | null
   /** null where the call was never answered. */
   readonly answeredAt: number | null
   readonly endedAt: number
@@ -93,7 +94,7 @@ export function endCall(callId: string, end: CallEnd): Query {
   return {
     text: `update calls set status = $2, end_reason = $3, answered_at = coalesce(answered_at, $4),
       ended_at = $5, duration_seconds = round($6::numeric / 1000, 3),
-      answer_to_greeting_ms = $7, dead_air_ms = $8
+      answer_to_greeting_ms = $7, dead_air_ms = $8, end_detail = $9
       where id = $1 and (status not in ('ended', 'failed') or end_reason = 'server_lost')`,
     values: [
       callId,
@@ -103,7 +104,8 @@ export function endCall(callId: string, end: CallEnd): Query {
       new Date(end.endedAt),
       end.durationMs,
       end.answerToGreetingMs,
-      end.deadAirMs
+      end.deadAirMs,
+      end.detail
     ]
   }
 }

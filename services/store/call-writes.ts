@@ -96,12 +96,12 @@ function factsOf(
 }
 
 function endOf(call: CallIdentity, at: number, event: EventOf<'call.ended'>): queries.Query[] {
-  const { reason, answeredAt, answerToGreetingMs, deadAirMs } = event
+  const { reason, detail = null, answeredAt, answerToGreetingMs, deadAirMs } = event
   // Whole milliseconds: a fraction must not start another minute.
   const durationMs = Math.round(event.durationMs)
   const status = answeredAt === null && FAILURES.has(reason) ? 'failed' : 'ended'
   const figures = { durationMs, answerToGreetingMs, deadAirMs }
-  const end = queries.endCall(call.callId, { status, reason, answeredAt, endedAt: at, ...figures })
+  const end = queries.endCall(call.callId, { status, reason, detail, answeredAt, endedAt: at, ...figures })
   return answeredAt === null ? [end] : [end, usage.insertUsageMinutes(call, answeredAt, durationMs)]
 }
 

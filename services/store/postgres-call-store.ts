@@ -1,8 +1,9 @@
 import type pg from 'pg'
 import type { EngineName, UsageRecord } from '../../sessions/contracts/agent-engine.ts'
-import type { AgentProfile, InterruptionPolicy } from '../../sessions/contracts/agent-profile.ts'
+import type { AgentProfile } from '../../sessions/contracts/agent-profile.ts'
 import type { EndReason } from '../../sessions/contracts/call-events.ts'
 import type { CarrierName } from '../../sessions/contracts/carrier.ts'
+import { insertAgent } from './agent-store.ts'
 import { closeOrphans, type Orphans, type Query, setRecordingPath } from './call-queries.ts'
 import * as reads from './read-queries.ts'
 
@@ -17,6 +18,8 @@ export type CallRow = {
   readonly agent_id: string
   readonly status: 'initiated' | 'answered' | 'live' | 'ended' | 'failed'
   readonly end_reason: EndReason | null
+  /** What exactly: `busy`, `no_answer`, `machine`, a carrier's error code. */
+  readonly end_detail: string | null
   readonly initiated_at: Date
   readonly answered_at: Date | null
   readonly ended_at: Date | null
@@ -82,19 +85,6 @@ export type CallDetails = CallRow & {
   }
 }
 
-interface AgentRow {
-  id: string
-  name: string
-  instructions: string
-  greeting: string
-  voice: string | null
-  engine: EngineName | null
-  language: string
-  max_call_seconds: number | null
-  protect_goodbye: boolean
-  interruption: InterruptionPolicy
-}
-
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i
 
 /** What is remembered of calls. Every method rejects with the driver's error where the database is out of reach. */
@@ -135,23 +125,29 @@ export class PostgresCallStore {
 
   /** Who answers a dialled number; `default` where nobody was set for it; null where even that is missing. */
   async agentForNumber(e164: string | null): Promise<AgentProfile | null> {
-    const [row] = await this.#rows<AgentRow>(reads.selectAgentForNumber(e164))
-    return row ? toProfile(row) : null
+    const [row] = await this.#rows<AgentProfile>(reads.selectAgentForNumber(e164))
+    return row ?? null
   }
 
   async findAgent(agentId: string): Promise<AgentProfile | null> {
-    const [row] = await this.#rows<AgentRow>(reads.selectAgent(agentId))
-    return row ? toProfile(row) : null
+    const [row] = await this.#rows<AgentProfile>(reads.selectAgent(agentId))
+    return row ?? null
   }
 
   async seedAgent(profile: AgentProfile): Promise<void> {
-    await this.#pool.query(reads.seedAgent(profile))
+    await this.#pool.query(insertAgent(profile))
   }
 
   /** Closes what a process that died left open, as `server_lost`. Resolves with the ids of the calls. */
   async closeOrphans(orphans: Orphans): Promise<string[]> {
     const rows = await this.#rows<{ id: string }>(closeOrphans(orphans))
     return rows.map(({ id }) => id)
+  }
+
+  /** How many calls were placed since then, also those that nobody answered. */
+  async countOutbound(since: Date): Promise<number> {
+    const [row] = await this.#rows<{ calls: number }>(reads.countOutbound(since))
+    return row?.calls ?? 0
   }
 
   /** `recordingPath` is relative to DATA_DIR. */
@@ -162,20 +158,5 @@ export class PostgresCallStore {
   async #rows<Row>(query: Query): Promise<Row[]> {
     const { rows } = await this.#pool.query(query)
     return rows as Row[]
-  }
-}
-
-function toProfile(row: AgentRow): AgentProfile {
-  return {
-    id: row.id,
-    name: row.name,
-    instructions: row.instructions,
-    greeting: row.greeting,
-    voice: row.voice,
-    engine: row.engine,
-    language: row.language,
-    maxCallSeconds: row.max_call_seconds,
-    protectGoodbye: row.protect_goodbye,
-    interruption: row.interruption
   }
 }

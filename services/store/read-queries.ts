@@ -1,4 +1,4 @@
-import type { AgentProfile } from '../../sessions/contracts/agent-profile.ts'
+import { PROFILE_COLUMNS } from './agent-store.ts'
 import type { Query } from './call-queries.ts'
 
 export function selectCallById(callId: string): Query {
@@ -62,7 +62,7 @@ export function selectCalls(filter: CallFilter): Query {
 /** The agent of a number, else `default`. */
 export function selectAgentForNumber(e164: string | null): Query {
   return {
-    text: `select agents.* from agents left join numbers on numbers.agent_id = agents.id and numbers.e164 = $1
+    text: `select ${PROFILE_COLUMNS} from agents left join numbers on numbers.agent_id = agents.id and numbers.e164 = $1
       where numbers.e164 is not null or agents.id = 'default'
       order by numbers.e164 is null limit 1`,
     values: [e164]
@@ -70,26 +70,13 @@ export function selectAgentForNumber(e164: string | null): Query {
 }
 
 export function selectAgent(agentId: string): Query {
-  return { text: 'select * from agents where id = $1', values: [agentId] }
+  return { text: `select ${PROFILE_COLUMNS} from agents where id = $1`, values: [agentId] }
 }
 
-/** An agent that is there already is left as its owner made it. */
-export function seedAgent(profile: AgentProfile): Query {
+/** How many calls were placed since then, also those that nobody answered. */
+export function countOutbound(since: Date): Query {
   return {
-    text: `insert into agents
-      (id, name, instructions, greeting, voice, engine, language, max_call_seconds, protect_goodbye, interruption)
-      values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) on conflict (id) do nothing`,
-    values: [
-      profile.id,
-      profile.name,
-      profile.instructions,
-      profile.greeting,
-      profile.voice,
-      profile.engine,
-      profile.language,
-      profile.maxCallSeconds,
-      profile.protectGoodbye,
-      JSON.stringify(profile.interruption)
-    ]
+    text: `select count(*) as calls from calls where direction = 'outbound' and initiated_at >= $1`,
+    values: [since]
   }
 }

@@ -18,6 +18,23 @@ export interface AgentProfile {
   /** Whether the goodbye is spoken to its end even when the caller talks over it. */
   readonly protectGoodbye: boolean
   readonly interruption: InterruptionPolicy
+  /** Names of the tools that the agent's model may call, beside `end_call`. */
+  readonly tools: readonly string[]
+  /** Whom `transfer_call` may hand the caller over to; nobody else, whatever a caller asks for. */
+  readonly transferTargets: readonly TransferTarget[]
+  /** What a caller says who wants to end the call. */
+  readonly endCallPhrases: readonly string[]
+  /** What becomes of an outbound call that a machine takes; `off`: the carrier is not asked to tell machines. */
+  readonly machineDetection: 'off' | 'hang_up' | 'leave_message'
+  /** Said after the beep with `leave_message`. */
+  readonly voicemailMessage: string
+}
+
+export interface TransferTarget {
+  /** As callers ask for it: "sales". */
+  readonly name: string
+  /** E.164. */
+  readonly number: string
 }
 
 /** When the caller, speaking over the agent, takes the floor. */

@@ -1,6 +1,6 @@
 import type { AudioFormat } from '../../audio/format.ts'
 import type { EngineName, UsageRecord } from './agent-engine.ts'
-import type { CarrierName } from './carrier.ts'
+import type { CarrierName, TransferOutcome } from './carrier.ts'
 
 /** What a call is known by, from its first event on. */
 export interface CallIdentity {
@@ -107,6 +107,8 @@ export type CallEvent =
   | { type: 'echo.suspected'; turnIndex: number }
   | { type: 'dtmf'; digit: string }
   | { type: 'tool.called'; tool: string; durationMs: number; ok: boolean; code: string | null }
+  /** `to`: E.164. */
+  | { type: 'transfer.completed'; to: string; outcome: TransferOutcome }
   | { type: 'usage'; records: readonly UsageRecord[] }
   | { type: 'media.malformed'; cause: string }
   | { type: 'engine.trouble'; code: string }
@@ -125,6 +127,8 @@ export type CallEvent =
   | {
       type: 'call.ended'
       reason: EndReason
+      /** What exactly: `busy`, `no_answer`, `machine`, a carrier's error code. */
+      detail?: string | null
       /** null where the call was never answered: then there are no usage minutes. */
       answeredAt: number | null
       /** Answer to end; 0 where never answered. */

@@ -13,12 +13,67 @@ export interface Carrier {
   refuse(carrierCallId: string): Promise<void>
   /** Asks for the media stream of an answered call. Resolves with the parameters asked for, without the token. */
   startStream(carrierCallId: string, stream: { url: string; token: string }): Promise<StreamRequest>
+  /** Calls somebody, and asks for the media stream with it. */
+  dial(request: DialRequest): Promise<DialledCall>
+  /** A call that was dialled has been answered: what could not be asked for with the dial. */
+  dialAnswered(carrierCallId: string): Promise<void>
+  /**
+   * Has the carrier call somebody else for the caller, who stays on the line meanwhile. Resolves when the carrier has
+   * taken the request. What becomes of it comes by webhook, where `reportsTransfers`.
+   */
+  transfer(carrierCallId: string, to: string, request: TransferRequest): Promise<void>
+  /** Whether the carrier tells if the other party of a transfer answers, and gives the caller back if not. */
+  readonly reportsTransfers?: boolean
+  /** Presses keys for the other end to hear: 0-9, A-D, *, #, and w for half a second's pause. Absent where it can't. */
+  sendDtmf?(carrierCallId: string, digits: string): Promise<void>
   /** Ends the leg. A leg that has already ended is success. */
   hangUp(carrierCallId: string): Promise<void>
 }
 
 /** A carrier that is told in the reply to its webhook what to do with a call, so that nothing is asked of it before. */
-export type ReplyCarrier = Omit<Carrier, 'answer' | 'refuse'>
+export type ReplyCarrier = Omit<Carrier, 'answer' | 'refuse' | 'dial' | 'dialAnswered'>
+
+export interface DialRequest {
+  /** Ours: comes back with every webhook of the call, also with those that overtake the reply to the dial. */
+  readonly callId: string
+  /** E.164. */
+  readonly from: string
+  readonly to: string
+  readonly stream: { readonly url: string; readonly token: string }
+  /** Whether to tell a machine from a person, and hear out its greeting. */
+  readonly detectMachine: boolean
+}
+
+export interface DialledCall {
+  readonly carrierCallId: string
+  /** null where the stream is asked for later. */
+  readonly stream: StreamRequest | null
+}
+
+export interface TransferRequest {
+  /** Shown to the other party, E.164; null: the caller's own number. */
+  readonly from: string | null
+  readonly ringMs: number
+  /** Ours: comes back with the webhooks of the new leg. */
+  readonly transferId: string
+}
+
+/**
+ * What became of a transfer:
+ * - `answered`: caller and the other party are connected, the agent is out;
+ * - `busy`, `no_answer`, `rejected`: by the other party; the caller is back with the agent;
+ * - `failed`: by the carrier; likewise;
+ * - `caller_hung_up`: before anybody answered;
+ * - `handed_over`: the carrier has taken the caller and tells no more.
+ */
+export type TransferOutcome =
+  | 'answered'
+  | 'busy'
+  | 'no_answer'
+  | 'rejected'
+  | 'failed'
+  | 'caller_hung_up'
+  | 'handed_over'
 
 export interface StreamRequest {
   /** Without the token. */

@@ -52,6 +52,9 @@ function createRig(overrides: Partial<Carrier> & { maxConcurrentCalls?: number }
     answer: take('answer'),
     refuse: take('refuse'),
     hangUp: take('hangUp'),
+    dial: async ({ callId }) => ({ carrierCallId: `v3:${callId}`, stream: null }),
+    dialAnswered: take('dialAnswered'),
+    transfer: take('transfer'),
     startStream: async (_id, { url }) => {
       commands.push('startStream')
       return { streamUrl: url, parameters: { stream_track: 'inbound_track' } }

@@ -9,13 +9,17 @@ import { createOperatorAuth } from '../../routes/operator-auth.ts'
 import type { RouteOptions } from '../../routes/route-options.ts'
 import { createAddressGuard } from '../../services/address-guard.ts'
 import { createTelnyxMedia, createTwilioMedia } from '../../services/carriers/media.ts'
+import { dialRefusal } from '../../services/carriers/telnyx/telnyx-refusals.ts'
 import { createTelnyxWebhooks } from '../../services/carriers/telnyx/telnyx-webhooks.ts'
 import { TwilioCarrier } from '../../services/carriers/twilio/twilio-carrier.ts'
 import { createTwilioSignatures } from '../../services/carriers/twilio/twilio-signature.ts'
 import { createMediaTokens } from '../../services/media-token.ts'
 import { createMetrics } from '../../services/metrics.ts'
+import { createOutboundGuard } from '../../services/outbound-guard.ts'
+import { AnsweringMachines } from '../../sessions/answering-machine.ts'
 import { CallControl } from '../../sessions/call-control.ts'
 import { createCallEvents } from '../../sessions/call-events.ts'
+import { CallOperations } from '../../sessions/call-operations.ts'
 import { CallRegistry } from '../../sessions/call-registry.ts'
 import type {
   CallEventListener,
@@ -23,6 +27,7 @@ import type {
   PublishedCallEvent
 } from '../../sessions/contracts/call-events.ts'
 import type { Carrier } from '../../sessions/contracts/carrier.ts'
+import { Transfers } from '../../sessions/transfers.ts'
 import { createSigningKeys, type SigningKeys } from '../standins/telnyx/webhook-sender.ts'
 import { ManualClock } from './manual-clock.ts'
 import { ScriptedEngine } from './scripted-engine.ts'
@@ -49,13 +54,18 @@ export interface RouteRigOptions {
   readonly carrier?: Carrier
   readonly log?: Logger
   readonly maxConcurrentCalls?: number
+  readonly maxCallsPerDay?: number
   readonly calls?: Partial<RouteOptions['calls']>
+  readonly agents?: Partial<RouteOptions['agents']>
+  readonly products?: Partial<RouteOptions['products']>
+  readonly usage?: Partial<RouteOptions['usage']>
 }
 
 /** A carrier that takes every command, and remembers them. */
 export class ObedientCarrier implements Carrier {
   readonly name = 'telnyx'
   readonly streamFormat = PCMU_8K
+  readonly reportsTransfers = true
   readonly commands: string[] = []
 
   async answer(id: string): Promise<void> {
@@ -69,6 +79,23 @@ export class ObedientCarrier implements Carrier {
   async startStream(id: string, stream: { url: string }) {
     this.commands.push(`startStream ${id}`)
     return { streamUrl: stream.url, parameters: {} }
+  }
+
+  async dial({ callId }: { callId: string }) {
+    this.commands.push('dial')
+    return { carrierCallId: `v3:${callId}`, stream: null }
+  }
+
+  async dialAnswered(id: string): Promise<void> {
+    this.commands.push(`dialAnswered ${id}`)
+  }
+
+  async transfer(id: string, to: string): Promise<void> {
+    this.commands.push(`transfer ${id} ${to}`)
+  }
+
+  async sendDtmf(id: string, digits: string): Promise<void> {
+    this.commands.push(`sendDtmf ${id} ${digits}`)
   }
 
   async hangUp(id: string): Promise<void> {
@@ -131,6 +158,17 @@ export async function startRouteRig(options: RouteRigOptions = {}) {
       token: tokens.mint(carrierCallId)
     })
   })
+  const transfers = new Transfers({ clock, events })
+  const outbound = createOutboundGuard({
+    countries: null,
+    maxCallsPerDay: options.maxCallsPerDay ?? 100,
+    countOutbound: async () => 0,
+    now: () => clock.now()
+  })
+  const { checkNumber } = outbound
+  const twilio = new TwilioCarrier({ ...TWILIO, baseUrl: options.twilioBaseUrl ?? 'http://127.0.0.1:9' })
+  const carriers = { telnyx: options.carrier ?? carrier, twilio }
+  const operations = new CallOperations({ registry, control, transfers, carriers, checkNumber })
   const createMedia = createTelnyxMedia({ clock, l16ByteOrder: 'auto', idleTimeoutMs: 30_000 })
   const app = Fastify({
     loggerInstance: log as FastifyBaseLogger,
@@ -138,6 +176,10 @@ export async function startRouteRig(options: RouteRigOptions = {}) {
   })
   await app.register(routes, {
     control,
+    operations,
+    transfers,
+    machines: new AnsweringMachines({ registry, clock }),
+    outbound,
     registry,
     events,
     liveAudio: new LiveAudio({ registry, events, now: () => clock.now() }),
@@ -148,8 +190,13 @@ export async function startRouteRig(options: RouteRigOptions = {}) {
     calls: {
       listCalls: async () => [],
       findCall: async () => null,
+      findCallRow: options.calls?.findCall ?? (async () => null),
       ...options.calls
     } as unknown as RouteOptions['calls'],
+    agents: { ...options.agents } as unknown as RouteOptions['agents'],
+    newAgent: testProfile,
+    products: { ...options.products } as unknown as RouteOptions['products'],
+    usage: { ...options.usage } as unknown as RouteOptions['usage'],
     agentById: async (id: string) => (id === testProfile.id ? testProfile : null),
     attachMedia: (socket, held) => createMedia(socket, held.streamFormat),
     attachTwilioMedia: (socket, _held, admit) =>
@@ -158,7 +205,7 @@ export async function startRouteRig(options: RouteRigOptions = {}) {
       options.twilio === false
         ? null
         : {
-            carrier: new TwilioCarrier({ ...TWILIO, baseUrl: options.twilioBaseUrl ?? 'http://127.0.0.1:9' }),
+            carrier: twilio,
             signatures: createTwilioSignatures({ ...TWILIO, publicUrl: new URL('https://example.com') })
           },
     telnyx:
@@ -166,7 +213,8 @@ export async function startRouteRig(options: RouteRigOptions = {}) {
         ? null
         : {
             carrier: options.carrier ?? carrier,
-            webhooks: createTelnyxWebhooks({ publicKey: keys.publicKey, apiKey: 'KEY' })
+            webhooks: createTelnyxWebhooks({ publicKey: keys.publicKey, apiKey: 'KEY' }),
+            explainRefusal: dialRefusal
           },
     mediaOrigin: null,
     now: () => clock.now()

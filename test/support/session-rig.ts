@@ -21,7 +21,12 @@ export const testProfile: AgentProfile = {
   language: 'en',
   maxCallSeconds: null,
   protectGoodbye: false,
-  interruption: DEFAULT_INTERRUPTION
+  interruption: DEFAULT_INTERRUPTION,
+  tools: [],
+  transferTargets: [],
+  endCallPhrases: [],
+  machineDetection: 'off',
+  voicemailMessage: ''
 }
 
 export const testCall: CallIdentity = {

@@ -1,21 +1,32 @@
 import { randomUUID } from 'node:crypto'
 import Telnyx from 'telnyx'
 import type { AudioFormat } from '../../../audio/format.ts'
-import type { Carrier, StreamRequest } from '../../../sessions/contracts/carrier.ts'
+import type {
+  Carrier,
+  DialledCall,
+  DialRequest,
+  StreamRequest,
+  TransferRequest
+} from '../../../sessions/contracts/carrier.ts'
 import { CallError } from '../../../sessions/errors.ts'
 import type { TelnyxConfig } from '../../config.ts'
+import { encodeClientState } from './client-state.ts'
 import { telnyxCodec } from './telnyx-messages.ts'
+import { toCallError } from './telnyx-refusals.ts'
 
 /** A caller hears ringing or silence meanwhile: better to fail than to keep them longer. */
 const REQUEST_TIMEOUT_MS = 10_000
 /** The one value that the published schema of `answer` takes; `stream_codec` decides what the stream carries. */
 const PREFERRED_CODECS = 'G722,PCMU,PCMA,G729,OPUS,VP8,H264'
+/** How long a phone rings before a call is given up: less than the token of its media stream lives. */
+const DIAL_RING_SECONDS = 40
 /** "Call has already ended". */
 const ALREADY_ENDED = '90018'
 
 /** The control leg of Telnyx, by Call Control v2. */
 export class TelnyxCarrier implements Carrier {
   readonly name = 'telnyx'
+  readonly reportsTransfers = true
   readonly streamFormat: AudioFormat
   readonly #client: Telnyx
   readonly #config: TelnyxConfig
@@ -49,23 +60,12 @@ export class TelnyxCarrier implements Carrier {
   }
 
   async startStream(carrierCallId: string, stream: { url: string; token: string }): Promise<StreamRequest> {
-    const codec = telnyxCodec(this.streamFormat)
-    const parameters = {
-      stream_track: this.#config.track,
-      stream_codec: codec,
-      stream_bidirectional_mode: 'rtp',
-      stream_bidirectional_codec: codec,
-      stream_bidirectional_sampling_rate: this.streamFormat.sampleRate,
-      stream_bidirectional_target_legs: this.#config.targetLegs
-    } as const
-    const url = new URL(stream.url)
-    url.searchParams.set('token', stream.token)
+    const parameters = this.#streamParameters()
     const started = this.#request(() =>
       this.#client.calls.actions.startStreaming(carrierCallId, {
         ...parameters,
-        command_id: randomUUID(),
-        stream_url: url.href,
-        stream_auth_token: stream.token
+        ...streamAddress(stream),
+        command_id: randomUUID()
       })
     )
     const suppressed = this.#suppressNoise(carrierCallId)
@@ -77,6 +77,55 @@ export class TelnyxCarrier implements Carrier {
     }
   }
 
+  async dial({ callId, from, to, stream, detectMachine }: DialRequest): Promise<DialledCall> {
+    const { applicationId } = this.#config
+    if (applicationId === null) {
+      throw new CallError('CARRIER_REFUSED', 'TELNYX_APPLICATION_ID is not set', { detail: 'connection_id' })
+    }
+    const parameters = this.#streamParameters()
+    const { data } = await this.#request(() =>
+      this.#client.calls.dial({
+        ...parameters,
+        ...streamAddress(stream),
+        connection_id: applicationId,
+        from,
+        to,
+        timeout_secs: DIAL_RING_SECONDS,
+        // By this Telnyx knows a dial that is sent again from a new one, and does not ring twice.
+        command_id: callId,
+        client_state: encodeClientState({ callId }),
+        preferred_codecs: PREFERRED_CODECS,
+        send_silence_when_idle: true,
+        ...(detectMachine && { answering_machine_detection: 'premium' })
+      })
+    )
+    if (!data?.call_control_id)
+      throw new CallError('CARRIER_REFUSED', 'Telnyx gave no id', { detail: 'no_id' })
+    return { carrierCallId: data.call_control_id, stream: { streamUrl: stream.url, parameters } }
+  }
+
+  async dialAnswered(carrierCallId: string): Promise<void> {
+    await this.#suppressNoise(carrierCallId)
+  }
+
+  async transfer(carrierCallId: string, to: string, request: TransferRequest): Promise<void> {
+    await this.#request(() =>
+      this.#client.calls.actions.transfer(carrierCallId, {
+        to,
+        ...(request.from !== null && { from: request.from }),
+        timeout_secs: Math.round(request.ringMs / 1000),
+        target_leg_client_state: encodeClientState({ transferId: request.transferId }),
+        command_id: randomUUID()
+      })
+    )
+  }
+
+  async sendDtmf(carrierCallId: string, digits: string): Promise<void> {
+    await this.#request(() =>
+      this.#client.calls.actions.sendDtmf(carrierCallId, { digits, command_id: randomUUID() })
+    )
+  }
+
   async hangUp(carrierCallId: string): Promise<void> {
     try {
       await this.#request(() =>
@@ -86,6 +135,18 @@ export class TelnyxCarrier implements Carrier {
       if (error instanceof CallError && error.detail === ALREADY_ENDED) return
       throw error
     }
+  }
+
+  #streamParameters() {
+    const codec = telnyxCodec(this.streamFormat)
+    return {
+      stream_track: this.#config.track,
+      stream_codec: codec,
+      stream_bidirectional_mode: 'rtp',
+      stream_bidirectional_codec: codec,
+      stream_bidirectional_sampling_rate: this.streamFormat.sampleRate,
+      stream_bidirectional_target_legs: this.#config.targetLegs
+    } as const
   }
 
   /** A call without noise suppression is still a call: a refusal is not the call's end. */
@@ -106,30 +167,20 @@ export class TelnyxCarrier implements Carrier {
 
   /**
    * The SDK tries again by itself on 5xx, 409, 429 and broken connections; `command_id` makes that safe.
-   * @throws CallError whose `detail` is the parameter that Telnyx points at, or its error code.
+   * @throws CallError
    */
-  async #request(send: () => Promise<unknown>): Promise<void> {
+  async #request<T>(send: () => Promise<T>): Promise<T> {
     try {
-      await send()
+      return await send()
     } catch (error) {
       throw toCallError(error)
     }
   }
 }
 
-function toCallError(error: unknown): CallError {
-  if (!(error instanceof Telnyx.APIError) || error.status === undefined) {
-    return new CallError('CARRIER_UNREACHABLE', 'Telnyx could not be reached', {
-      retryable: true,
-      cause: error
-    })
-  }
-  const body = error.error as { errors?: { code?: unknown; source?: { pointer?: unknown } }[] } | undefined
-  const first = body?.errors?.[0]
-  const pointer = typeof first?.source?.pointer === 'string' ? first.source.pointer.replace(/^\//, '') : null
-  return new CallError('CARRIER_REFUSED', 'Telnyx refused the request', {
-    retryable: error.status >= 500 || error.status === 429,
-    detail: pointer ?? (first?.code === undefined ? `http_${error.status}` : String(first.code)),
-    cause: error
-  })
+/** The token goes both ways, since only the query is known to arrive everywhere. */
+function streamAddress({ url, token }: { url: string; token: string }) {
+  const withToken = new URL(url)
+  withToken.searchParams.set('token', token)
+  return { stream_url: withToken.href, stream_auth_token: token }
 }

@@ -1,4 +1,5 @@
 import Telnyx from 'telnyx'
+import { type ClientState, decodeClientState } from './client-state.ts'
 
 /** A Telnyx event, as far as Offhook reads it. */
 export interface TelnyxEvent {
@@ -10,8 +11,31 @@ export interface TelnyxEvent {
   readonly direction: 'inbound' | 'outbound' | null
   readonly from: string | null
   readonly to: string | null
+  /** The same for all legs that belong together: a call, and the one that its caller is transferred to. */
+  readonly sessionId: string | null
+  /** What we gave the leg on its way; null where it is not of our dialling. */
+  readonly clientState: ClientState | null
+  /** Why the leg ended; null while it lives. */
+  readonly hangup: HangupCause | null
+  /** What answering-machine detection has to say; null where it is no news of it. */
+  readonly machine: 'detected' | 'greeting_ended' | null
   readonly payload: Readonly<Record<string, unknown>>
 }
+
+export type HangupCause = 'busy' | 'no_answer' | 'rejected' | 'caller_hung_up' | 'failed'
+
+/** Of Telnyx's `hangup_cause`. */
+const HANGUP_CAUSES: Readonly<Record<string, HangupCause>> = {
+  user_busy: 'busy',
+  timeout: 'no_answer',
+  no_answer: 'no_answer',
+  call_rejected: 'rejected',
+  originator_cancel: 'caller_hung_up',
+  normal_clearing: 'caller_hung_up'
+}
+
+/** Results of answering-machine detection that no person is behind. */
+const MACHINES = new Set(['machine', 'fax_detected'])
 
 export interface TelnyxWebhooks {
   /**
@@ -57,8 +81,19 @@ function readEvent(envelope: unknown): TelnyxEvent {
       payload.direction === 'incoming' ? 'inbound' : payload.direction === 'outgoing' ? 'outbound' : null,
     from: text(payload.from),
     to: text(payload.to),
+    sessionId: text(payload.call_session_id),
+    clientState: decodeClientState(payload.client_state),
+    hangup:
+      data.event_type === 'call.hangup' ? (HANGUP_CAUSES[String(payload.hangup_cause)] ?? 'failed') : null,
+    machine: machineNews(data.event_type, payload),
     payload
   }
+}
+
+function machineNews(type: string, { result }: Record<string, unknown>): TelnyxEvent['machine'] {
+  if (/^call\.machine\.(premium\.)?greeting\.ended$/.test(type)) return 'greeting_ended'
+  const detection = /^call\.machine\.(premium\.)?detection\.ended$/.test(type)
+  return detection && MACHINES.has(String(result)) ? 'detected' : null
 }
 
 function record(value: unknown): Record<string, unknown> {

@@ -87,7 +87,8 @@ eachDatabase((databases) => {
         last_heartbeat_at: new Date(NOON + 11_000),
         recording_path: null,
         answer_to_greeting_ms: 400,
-        dead_air_ms: 900
+        dead_air_ms: 900,
+        end_detail: null
       })
       assert.deepEqual(
         turns.map(({ turn_index, speaker, said_text, response_ms }) => [

@@ -41,6 +41,10 @@ describe('Telnyx webhooks', () => {
       direction: 'inbound',
       from: '+13125550100',
       to: '+13125550199',
+      sessionId: null,
+      clientState: null,
+      hangup: null,
+      machine: null,
       payload
     })
   })

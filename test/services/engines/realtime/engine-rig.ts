@@ -45,7 +45,12 @@ const profile: AgentProfile = {
   language: 'en-GB',
   maxCallSeconds: null,
   protectGoodbye: false,
-  interruption: DEFAULT_INTERRUPTION
+  interruption: DEFAULT_INTERRUPTION,
+  tools: [],
+  transferTargets: [],
+  endCallPhrases: [],
+  machineDetection: 'off',
+  voicemailMessage: ''
 }
 
 const FRAME_MS = 20

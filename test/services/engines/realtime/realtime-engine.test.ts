@@ -265,6 +265,11 @@ function profile() {
     language: 'en',
     maxCallSeconds: null,
     protectGoodbye: false,
-    interruption: DEFAULT_INTERRUPTION
+    interruption: DEFAULT_INTERRUPTION,
+    tools: [],
+    transferTargets: [],
+    endCallPhrases: [],
+    machineDetection: 'off',
+    voicemailMessage: ''
   } as const
 }

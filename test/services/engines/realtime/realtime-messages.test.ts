@@ -24,7 +24,12 @@ const profile = {
   language: 'pt-BR',
   maxCallSeconds: null,
   protectGoodbye: false,
-  interruption: DEFAULT_INTERRUPTION
+  interruption: DEFAULT_INTERRUPTION,
+  tools: [],
+  transferTargets: [],
+  endCallPhrases: [],
+  machineDetection: 'off' as const,
+  voicemailMessage: ''
 }
 
 function quantities(records: readonly { unit: string; quantity: number }[]): Record<string, number> {

@@ -1,0 +1,216 @@
+import type { FastifyInstance } from 'fastify'
+import { type Static, Type } from 'typebox'
+import type { AgentFields } from '../services/store/agent-store.ts'
+import { agentId, e164, errors, instant, nullable, operator, pageOf } from './api-schemas.ts'
+import { HttpError } from './http-error.ts'
+import type { RouteOptions } from './route-options.ts'
+
+const tags = ['agents']
+const closed = { additionalProperties: false }
+const words = Type.Array(Type.String({ minLength: 1, maxLength: 200 }), { maxItems: 100 })
+
+const interruption = Type.Object(
+  {
+    minSpeechMs: Type.Integer({ minimum: 0, maximum: 5000 }),
+    minWords: Type.Integer({ minimum: 0, maximum: 20 }),
+    acknowledgements: nullable(words),
+    resume: Type.Boolean()
+  },
+  { ...closed, description: 'when the caller, speaking over the agent, takes the floor' }
+)
+
+const transferTarget = Type.Object(
+  { name: Type.String({ minLength: 1, maxLength: 100 }), number: e164 },
+  closed
+)
+
+/** An agent, named as the fields of its profile. */
+const fields = Type.Object(
+  {
+    name: Type.String({ minLength: 1, maxLength: 200 }),
+    instructions: Type.String({ maxLength: 100_000 }),
+    greeting: Type.String({ maxLength: 2000, description: 'spoken first, word for word' }),
+    voice: nullable(
+      Type.String({ minLength: 1, maxLength: 100, description: "the provider's name of a voice" })
+    ),
+    engine: nullable(Type.Enum(['realtime', 'cascade', 'local'])),
+    language: Type.String({ pattern: '^[A-Za-z]{2,3}(-[A-Za-z0-9]{1,8})*$', description: 'BCP 47' }),
+    maxCallSeconds: nullable(Type.Integer({ minimum: 1, maximum: 86_400 })),
+    protectGoodbye: Type.Boolean({ description: 'whether the goodbye is spoken to its end' }),
+    interruption,
+    tools: Type.Array(Type.Enum(['search_products', 'send_dtmf', 'transfer_call']), { maxItems: 20 }),
+    transferTargets: Type.Array(transferTarget, { maxItems: 50 }),
+    endCallPhrases: words,
+    machineDetection: Type.Enum(['off', 'hang_up', 'leave_message']),
+    voicemailMessage: Type.String({ maxLength: 2000, description: 'said after the beep with leave_message' })
+  },
+  closed
+)
+
+const createBody = Type.Object(
+  { id: Type.Optional(agentId), ...Type.Partial(fields).properties, name: fields.properties.name },
+  closed
+)
+const updateBody = Type.Partial(fields)
+const idParams = Type.Object({ id: agentId })
+const numberParams = Type.Object({ e164 })
+const numberBody = Type.Object({ agentId }, closed)
+
+const agent = Type.Object(
+  { id: Type.String(), ...fields.properties, createdAt: instant, updatedAt: instant },
+  { title: 'Agent' }
+)
+const number = Type.Object({ e164: Type.String(), agent_id: Type.String(), updated_at: instant })
+
+/** Who answers, and which numbers they answer. What is changed holds from the next call on. */
+export async function agentRoutes(app: FastifyInstance, options: RouteOptions): Promise<void> {
+  app.addHook('onRequest', options.auth.require)
+  readingRoutes(app, options)
+  writingRoutes(app, options)
+  numberRoutes(app, options)
+}
+
+function readingRoutes(app: FastifyInstance, { agents }: RouteOptions): void {
+  app.get(
+    '/api/agents',
+    {
+      schema: {
+        ...operator,
+        tags,
+        summary: 'Lists the agents',
+        response: { 200: pageOf(agent), ...errors(401) }
+      }
+    },
+    async () => ({ data: await agents.list(), next: null })
+  )
+
+  app.get(
+    '/api/agents/:id',
+    {
+      schema: {
+        ...operator,
+        tags,
+        summary: 'Tells everything of an agent',
+        params: idParams,
+        response: { 200: agent, ...errors(400, 401, 404) }
+      }
+    },
+    async (request) => {
+      const { id } = request.params as Static<typeof idParams>
+      return (await agents.find(id)) ?? unknown(id)
+    }
+  )
+}
+
+function writingRoutes(app: FastifyInstance, { agents, newAgent }: RouteOptions): void {
+  app.post(
+    '/api/agents',
+    {
+      schema: {
+        ...operator,
+        tags,
+        summary: 'Makes an agent; what is not given is as the default agent has it',
+        body: createBody,
+        response: { 201: agent, ...errors(400, 401, 409) }
+      }
+    },
+    async (request, reply) => {
+      const { id, ...given } = request.body as { id?: string } & Partial<AgentFields>
+      checkMachine({ ...newAgent, ...given })
+      const made = await agents.create(id ?? null, { ...newAgent, ...given })
+      if (!made) throw new HttpError(409, 'agent_exists', `There is an agent with the id ${id} already.`)
+      return reply.status(201).send(made)
+    }
+  )
+
+  app.put(
+    '/api/agents/:id',
+    {
+      schema: {
+        ...operator,
+        tags,
+        summary: 'Changes the given fields of an agent',
+        params: idParams,
+        body: updateBody,
+        response: { 200: agent, ...errors(400, 401, 404) }
+      }
+    },
+    async (request) => {
+      const { id } = request.params as Static<typeof idParams>
+      const given = request.body as Partial<AgentFields>
+      checkMachine({ ...((await agents.find(id)) ?? unknown(id)), ...given })
+      return (await agents.update(id, given)) ?? unknown(id)
+    }
+  )
+
+  app.delete(
+    '/api/agents/:id',
+    {
+      schema: {
+        ...operator,
+        tags,
+        summary: 'Removes an agent; the default agent answers its numbers from then on',
+        params: idParams,
+        response: { 204: Type.Null(), ...errors(400, 401, 404, 409) }
+      }
+    },
+    async (request, reply) => {
+      const { id } = request.params as Static<typeof idParams>
+      if (id === 'default')
+        throw new HttpError(
+          409,
+          'default_agent',
+          'The default agent answers where nobody else does: it stays.'
+        )
+      if (!(await agents.remove(id))) unknown(id)
+      return reply.status(204).send()
+    }
+  )
+}
+
+function numberRoutes(app: FastifyInstance, { agents }: RouteOptions): void {
+  app.get(
+    '/api/numbers',
+    {
+      schema: {
+        ...operator,
+        tags,
+        summary: 'Lists the numbers that are answered by an agent of their own',
+        response: { 200: pageOf(number), ...errors(401) }
+      }
+    },
+    async () => ({ data: await agents.listNumbers(), next: null })
+  )
+
+  app.put(
+    '/api/numbers/:e164',
+    {
+      schema: {
+        ...operator,
+        tags,
+        summary: 'Has an agent answer a number',
+        params: numberParams,
+        body: numberBody,
+        response: { 200: number, ...errors(400, 401, 404) }
+      }
+    },
+    async (request) => {
+      const params = request.params as Static<typeof numberParams>
+      const body = request.body as Static<typeof numberBody>
+      return (await agents.assignNumber(params.e164, body.agentId)) ?? unknown(body.agentId)
+    }
+  )
+}
+
+function checkMachine({ machineDetection, voicemailMessage }: AgentFields): void {
+  if (machineDetection !== 'leave_message' || voicemailMessage.trim() !== '') return
+  throw new HttpError(
+    400,
+    'invalid_request',
+    'body/voicemailMessage must not be empty with the machineDetection leave_message'
+  )
+}
+
+function unknown(id: string): never {
+  throw new HttpError(404, 'unknown_agent', `There is no agent with the id ${id}.`)
+}

@@ -1,0 +1,25 @@
+import swagger from '@fastify/swagger'
+import swaggerUi from '@fastify/swagger-ui'
+import type { FastifyInstance } from 'fastify'
+
+const DESCRIPTION =
+  'Realtime AI voice agent on your phone number. Errors are {"error","message"} with the fitting status.'
+
+/** The description of every route that is registered after it, at `/openapi.json`, and browsable at `/docs`. */
+export async function openApi(app: FastifyInstance): Promise<void> {
+  // What a route replies with is described by its schema, not filtered by it.
+  app.setSerializerCompiler(() => (data) => JSON.stringify(data))
+  await app.register(swagger, {
+    openapi: {
+      openapi: '3.1.0',
+      info: { title: 'Offhook', version: '1', description: DESCRIPTION },
+      components: {
+        securitySchemes: {
+          operatorToken: { type: 'http', scheme: 'bearer', description: 'OPERATOR_TOKEN' }
+        }
+      }
+    }
+  })
+  await app.register(swaggerUi, { routePrefix: '/docs', logo: undefined })
+  app.get('/openapi.json', { schema: { hide: true } }, async () => app.swagger())
+}

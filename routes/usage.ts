@@ -1,0 +1,72 @@
+import type { FastifyInstance } from 'fastify'
+import { Type } from 'typebox'
+import type { UsageGroup } from '../services/store/usage-report.ts'
+import { errors, nullable, operator, pageOf } from './api-schemas.ts'
+import { HttpError } from './http-error.ts'
+import type { RouteOptions } from './route-options.ts'
+
+const DAY_MS = 24 * 60 * 60 * 1000
+const time = Type.String({
+  pattern: '^\\d{4}-\\d{2}-\\d{2}(T[\\d:.]+(Z|[+-]\\d{2}:\\d{2}))?$',
+  description: 'a day in UTC, for example 2026-01-31, or an instant in ISO 8601'
+})
+const query = Type.Object({
+  from: Type.Optional(time),
+  to: Type.Optional({
+    ...time,
+    description: 'a day (which counts whole) or an instant (before which calls began)'
+  }),
+  group: Type.Enum(['day', 'month', 'agent', 'number'], { default: 'day' }),
+  format: Type.Enum(['json', 'csv'], { default: 'json' })
+})
+const row = Type.Object({
+  day: Type.Optional(Type.String()),
+  month: Type.Optional(Type.String()),
+  agent_id: Type.Optional(Type.String()),
+  number: Type.Optional(nullable(Type.String())),
+  calls: Type.Integer(),
+  minutes: Type.Integer({ description: 'rounded up per started minute of each call' }),
+  seconds: Type.Number(),
+  cost_usd: nullable(Type.Number({ description: 'null where no price is known' })),
+  unpriced_items: Type.Integer({ description: 'what cost_usd leaves out' })
+})
+
+/** Minutes and money, as JSON or for a spreadsheet. */
+export async function usageRoutes(app: FastifyInstance, options: RouteOptions): Promise<void> {
+  app.get(
+    '/api/usage',
+    {
+      onRequest: options.auth.require,
+      schema: {
+        ...operator,
+        tags: ['usage'],
+        summary: 'Adds up minutes and cost by day, month, agent or number',
+        querystring: query,
+        response: { 200: pageOf(row), ...errors(400, 401) }
+      }
+    },
+    async (request, reply) => {
+      const { from, to, group, format } = request.query as {
+        from?: string
+        to?: string
+        group: UsageGroup
+        format: 'json' | 'csv'
+      }
+      const span = { from: instantOf('from', from), to: instantOf('to', to, DAY_MS) }
+      const rows = await options.usage.read(group, span)
+      if (format === 'json') return { data: rows, next: null }
+      return reply
+        .type('text/csv; charset=utf-8')
+        .header('content-disposition', `attachment; filename="usage-by-${group}.csv"`)
+        .send(options.usage.csv(group, rows))
+    }
+  )
+}
+
+/** `dayMs`: what is added to a day without a time. */
+function instantOf(field: string, value: string | undefined, dayMs = 0): Date | null {
+  if (value === undefined) return null
+  const at = Date.parse(value)
+  if (!Number.isNaN(at)) return new Date(value.length === 10 ? at + dayMs : at)
+  throw new HttpError(400, 'invalid_request', `querystring/${field} must be a day or an instant in ISO 8601`)
+}

@@ -1,0 +1,45 @@
+import type { CallReporter } from './call-reporter.ts'
+import type { AgentEngine } from './contracts/agent-engine.ts'
+import type { Floor } from './floor.ts'
+import type { InboundAudio } from './inbound-audio.ts'
+import type { OutboundAudio } from './outbound-audio.ts'
+
+export type Party = 'agent' | 'caller'
+
+export interface MutingOptions {
+  readonly engine: AgentEngine
+  readonly floor: Floor
+  readonly inbound: InboundAudio
+  readonly outbound: OutboundAudio
+  readonly reporter: CallReporter
+}
+
+/** Silences one party of a call for the other: the agent in the caller's ear, or the caller in the agent's. */
+export class Muting {
+  readonly #options: MutingOptions
+  #dropped: string | null = null
+
+  constructor(options: MutingOptions) {
+    this.#options = options
+  }
+
+  /** A muted agent stops at once, and nothing of what it says is sent or counts as said. */
+  set(party: Party, muted: boolean): void {
+    const { floor, inbound, outbound } = this.#options
+    if (party === 'caller') {
+      inbound.mute(muted)
+      return
+    }
+    if (muted) floor.stopAgent()
+    outbound.mute(muted)
+  }
+
+  /** Audio of this reply came from the engine and was not played. Makes a muted agent forget that it spoke. */
+  notPlayed(replyId: string): void {
+    const { engine, outbound, reporter } = this.#options
+    if (!outbound.muted || this.#dropped === replyId) return
+    this.#dropped = replyId
+    engine.interrupt([{ replyId, heardMs: 0, receivedMs: 0 }])
+    reporter.replyDropped([replyId])
+  }
+}
