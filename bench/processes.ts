@@ -97,6 +97,8 @@ export function answerQuestions(questions: Questions, end: () => Promise<void> |
       }
     }
   )
+  // An interrupt from the terminal reaches every process; only the benchmark's own end is theirs.
+  for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => {})
   process.on('disconnect', async () => {
     await end()
     process.exit()

@@ -1,4 +1,4 @@
-import { mkdtemp, rm } from 'node:fs/promises'
+import { mkdtemp } from 'node:fs/promises'
 import type { AddressInfo } from 'node:net'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
@@ -47,12 +47,7 @@ export async function startProduct(
     }
   })
 
-  async function stop(): Promise<void> {
-    await server.stop()
-    await rm(dataDir, { recursive: true, force: true })
-  }
-
-  return { ...server, webhookUrl: `${url}/api/calls/telnyx/webhook`, stop }
+  return { ...server, webhookUrl: `${url}/api/calls/telnyx/webhook` }
 }
 
 /** A port that was free a moment ago: the server's own address must be known before it listens. */

@@ -1,4 +1,5 @@
-/** The real server, as `npm start` runs it but for its log, which goes nowhere, and an ear for the benchmark. */
+/** The real server, as `npm start` runs it but for its log, which goes nowhere, and an ear for the benchmark. Its database goes with it. */
+import { rm } from 'node:fs/promises'
 import { pino } from 'pino'
 import { startServer } from '../server.ts'
 import { loadConfig } from '../services/config.ts'
@@ -8,7 +9,8 @@ import { answerQuestions } from './processes.ts'
 
 const destination = pino.destination({ dest: '/dev/null', sync: false })
 const log = createLogger({ level: 'info', pretty: false, destination })
-const server = await startServer(loadConfig(process.env), log)
+const config = loadConfig(process.env)
+const server = await startServer(config, log)
 const meter = createProcessMeter()
 
 const questions = {
@@ -18,4 +20,7 @@ const questions = {
 }
 export type ServerQuestions = typeof questions
 
-answerQuestions(questions, () => server.stop())
+answerQuestions(questions, async () => {
+  await server.stop()
+  await rm(config.dataDir, { recursive: true, force: true })
+})
