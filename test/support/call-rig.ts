@@ -100,6 +100,8 @@ export async function startCallRig(options: CallRigOptions = {}): Promise<CallRi
     await rm(dataDir, { recursive: true, force: true })
   }
 
+  // Calls out are counted in the database: it has to be there.
+  await eventually("select 1 from agents where id = 'default'")
   return { server, telnyx, twilio, realtime, dataDir, log, query, eventually, close }
 }
 
