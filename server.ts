@@ -212,6 +212,7 @@ function createRouteOptions(
     tokens,
     guard: createAddressGuard(),
     auth: createOperatorAuth(operatorToken),
+    storeReady: () => store.soonReady(),
     calls: store.calls,
     agents: new AgentStore(pool),
     newAgent: DEFAULT_AGENT,
@@ -243,7 +244,7 @@ function createCalling(
   const outbound = createOutboundGuard({
     countries: config.outboundCountries,
     maxCallsPerDay: config.outboundMaxCallsPerDay,
-    countOutbound: (since) => store.calls.countOutbound(since),
+    countOutbound: (since) => store.countOutbound(since),
     now: clock.now
   })
   const control = new CallControl({

@@ -4,6 +4,7 @@ import type { AgentFields } from '../services/store/agent-store.ts'
 import { agentId, e164, errors, instant, nullable, operator, pageOf } from './api-schemas.ts'
 import { HttpError } from './http-error.ts'
 import type { RouteOptions } from './route-options.ts'
+import { requireStore } from './store-admission.ts'
 
 const tags = ['agents']
 const closed = { additionalProperties: false }
@@ -65,6 +66,7 @@ const number = Type.Object({ e164: Type.String(), agent_id: Type.String(), updat
 /** Who answers, and which numbers they answer. What is changed holds from the next call on. */
 export async function agentRoutes(app: FastifyInstance, options: RouteOptions): Promise<void> {
   app.addHook('onRequest', options.auth.require)
+  app.addHook('preHandler', requireStore(options))
   readingRoutes(app, options)
   writingRoutes(app, options)
   numberRoutes(app, options)
@@ -78,7 +80,7 @@ function readingRoutes(app: FastifyInstance, { agents }: RouteOptions): void {
         ...operator,
         tags,
         summary: 'Lists the agents',
-        response: { 200: pageOf(agent), ...errors(401) }
+        response: { 200: pageOf(agent), ...errors(401, 503) }
       }
     },
     async () => ({ data: await agents.list(), next: null })
@@ -92,7 +94,7 @@ function readingRoutes(app: FastifyInstance, { agents }: RouteOptions): void {
         tags,
         summary: 'Tells everything of an agent',
         params: idParams,
-        response: { 200: agent, ...errors(400, 401, 404) }
+        response: { 200: agent, ...errors(400, 401, 404, 503) }
       }
     },
     async (request) => {
@@ -111,7 +113,7 @@ function writingRoutes(app: FastifyInstance, { agents, newAgent }: RouteOptions)
         tags,
         summary: 'Makes an agent; what is not given is as the default agent has it',
         body: createBody,
-        response: { 201: agent, ...errors(400, 401, 409) }
+        response: { 201: agent, ...errors(400, 401, 409, 503) }
       }
     },
     async (request, reply) => {
@@ -132,7 +134,7 @@ function writingRoutes(app: FastifyInstance, { agents, newAgent }: RouteOptions)
         summary: 'Changes the given fields of an agent',
         params: idParams,
         body: updateBody,
-        response: { 200: agent, ...errors(400, 401, 404) }
+        response: { 200: agent, ...errors(400, 401, 404, 503) }
       }
     },
     async (request) => {
@@ -151,7 +153,7 @@ function writingRoutes(app: FastifyInstance, { agents, newAgent }: RouteOptions)
         tags,
         summary: 'Removes an agent; the default agent answers its numbers from then on',
         params: idParams,
-        response: { 204: Type.Null(), ...errors(400, 401, 404, 409) }
+        response: { 204: Type.Null(), ...errors(400, 401, 404, 409, 503) }
       }
     },
     async (request, reply) => {
@@ -176,7 +178,7 @@ function numberRoutes(app: FastifyInstance, { agents }: RouteOptions): void {
         ...operator,
         tags,
         summary: 'Lists the numbers that are answered by an agent of their own',
-        response: { 200: pageOf(number), ...errors(401) }
+        response: { 200: pageOf(number), ...errors(401, 503) }
       }
     },
     async () => ({ data: await agents.listNumbers(), next: null })
@@ -191,7 +193,7 @@ function numberRoutes(app: FastifyInstance, { agents }: RouteOptions): void {
         summary: 'Has an agent answer a number',
         params: numberParams,
         body: numberBody,
-        response: { 200: number, ...errors(400, 401, 404) }
+        response: { 200: number, ...errors(400, 401, 404, 503) }
       }
     },
     async (request) => {

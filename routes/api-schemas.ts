@@ -55,5 +55,11 @@ export function errors(...statuses: (keyof typeof MEANINGS)[]): Record<number, T
   return Object.fromEntries(statuses.map((status) => [status, { ...error, description: MEANINGS[status] }]))
 }
 
+/** The schema of a WebSocket, which a plain request is told about. */
+export function socketSchema(summary: string, ...statuses: (keyof typeof MEANINGS)[]) {
+  const upgraded = Type.Object({}, { description: 'WebSocket' })
+  return { tags: ['sockets'], summary, response: { 101: upgraded, ...errors(426, ...statuses) } }
+}
+
 /** Of a route's schema: that it wants the operator token. */
 export const operator = { security: [{ operatorToken: [] }] } as const

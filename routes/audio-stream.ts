@@ -1,5 +1,6 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import { upgradeRequired } from './admission.ts'
+import { socketSchema } from './api-schemas.ts'
 import { readListening } from './frontend-audio.ts'
 import { createMediaDoor } from './media-stream.ts'
 import { createOperatorAdmission, operatorTokenOf } from './operator-socket.ts'
@@ -22,6 +23,7 @@ export async function audioStreamRoutes(
   app.route({
     method: 'GET',
     url: options.path ?? '/audio-stream',
+    schema: socketSchema('Media stream or live listening, by the token that is presented', 400, 401, 429),
     preValidation: async (request) => {
       if (!isOperator(request)) return door.admit(request)
       await admitOperator(request)

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto'
 import type { FastifyInstance } from 'fastify'
 import type { PublishedCallEvent } from '../sessions/contracts/call-events.ts'
 import { upgradeRequired } from './admission.ts'
+import { socketSchema } from './api-schemas.ts'
 import { createOperatorAdmission } from './operator-socket.ts'
 import type { RouteOptions } from './route-options.ts'
 
@@ -20,6 +21,7 @@ export async function callEventRoutes(
   app.route({
     method: 'GET',
     url: options.path ?? '/call-events',
+    schema: socketSchema('Every event of every call, with the operator token', 401, 429),
     preValidation: createOperatorAdmission(options),
     handler: upgradeRequired,
     wsHandler: (socket) => {

@@ -4,6 +4,7 @@ import { callId, e164, errors, nullable, operator, success } from './api-schemas
 import { callDetails, callPage, muteBody } from './call-schemas.ts'
 import { HttpError } from './http-error.ts'
 import type { RouteOptions } from './route-options.ts'
+import { requireStore } from './store-admission.ts'
 
 const tags = ['calls']
 const idParams = Type.Object({ id: callId })
@@ -48,16 +49,19 @@ export async function assumeBody(request: FastifyRequest): Promise<void> {
   request.body ??= {}
 }
 
-function readingRoutes(app: FastifyInstance, { calls }: RouteOptions): void {
+function readingRoutes(app: FastifyInstance, options: RouteOptions): void {
+  const { calls } = options
+  const preHandler = requireStore(options)
   app.get(
     '/api/calls',
     {
+      preHandler,
       schema: {
         ...operator,
         tags,
         summary: 'Lists calls, the newest first',
         querystring: listQuery,
-        response: { 200: callPage, ...errors(400, 401) }
+        response: { 200: callPage, ...errors(400, 401, 503) }
       }
     },
     async (request) => {
@@ -75,7 +79,13 @@ function readingRoutes(app: FastifyInstance, { calls }: RouteOptions): void {
 
   app.get(
     '/api/calls/:id',
-    { schema: commandSchema('Tells everything of a call: turns, events, usage', { 200: callDetails }) },
+    {
+      preHandler,
+      schema: commandSchema('Tells everything of a call: turns, events, usage', {
+        200: callDetails,
+        ...errors(503)
+      })
+    },
     async (request) => {
       const call = await calls.findCall(idOf(request))
       if (!call) throw new HttpError(404, 'unknown_call', 'There is no call with this id.')

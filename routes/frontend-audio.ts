@@ -1,6 +1,7 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import type { AudioTrack } from '../sessions/audio-taps.ts'
 import { upgradeRequired } from './admission.ts'
+import { socketSchema } from './api-schemas.ts'
 import { HttpError } from './http-error.ts'
 import type { ListeningRequest } from './live-audio.ts'
 import { createOperatorAdmission } from './operator-socket.ts'
@@ -21,6 +22,7 @@ export async function frontendAudioRoutes(
   app.route({
     method: 'GET',
     url: options.path ?? '/frontend-audio',
+    schema: socketSchema('Live listening, with the operator token', 400, 401, 429),
     preValidation: async (request) => {
       await admitOperator(request)
       readListening(request)

@@ -1,6 +1,20 @@
 import { randomUUID } from 'node:crypto'
 import type { FastifyInstance } from 'fastify'
+import { Type } from 'typebox'
+import { errors, operator } from './api-schemas.ts'
 import type { RouteOptions } from './route-options.ts'
+
+const tags = ['health']
+const ok = Type.Object({ status: Type.Literal('ok'), liveCalls: Type.Integer() })
+const draining = Type.Object({ status: Type.Literal('draining') })
+const figures = Type.Object({
+  activeConnections: Type.Integer(),
+  liveCalls: Type.Integer(),
+  uptimeSeconds: Type.Integer(),
+  draining: Type.Boolean(),
+  instanceId: Type.String()
+})
+const exposition = Type.String({ description: "Prometheus' text format" })
 
 /** Health for platforms, numbers for people, Prometheus for the operator. */
 export async function healthRoutes(app: FastifyInstance, options: RouteOptions): Promise<void> {
@@ -8,12 +22,14 @@ export async function healthRoutes(app: FastifyInstance, options: RouteOptions):
   const startedAt = now()
   const instanceId = randomUUID()
 
-  app.get('/health', async (_request, reply) => {
+  const schema = { tags, summary: 'Whether calls are taken', response: { 200: ok, 503: draining } }
+  app.get('/health', { schema }, async (_request, reply) => {
     if (registry.draining) return reply.status(503).send({ status: 'draining' })
     return { status: 'ok', liveCalls: registry.size }
   })
 
-  app.get('/health/metrics', async () => ({
+  const metricsSchema = { tags, summary: 'How much is going on', response: { 200: figures } }
+  app.get('/health/metrics', { schema: metricsSchema }, async () => ({
     activeConnections: registry.sessions.filter(({ connected }) => connected).length,
     liveCalls: registry.size,
     uptimeSeconds: Math.round((now() - startedAt) / 1000),
@@ -22,7 +38,13 @@ export async function healthRoutes(app: FastifyInstance, options: RouteOptions):
     instanceId
   }))
 
-  app.get('/metrics', { onRequest: auth.require }, async (_request, reply) => {
+  const prometheusSchema = {
+    ...operator,
+    tags,
+    summary: 'Figures for Prometheus',
+    response: { 200: exposition, ...errors(401) }
+  }
+  app.get('/metrics', { onRequest: auth.require, schema: prometheusSchema }, async (_request, reply) => {
     return reply.type(metrics.contentType).send(await metrics.render())
   })
 }

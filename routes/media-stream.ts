@@ -2,6 +2,7 @@ import type { FastifyInstance, FastifyRequest } from 'fastify'
 import type { WebSocket } from 'ws'
 import type { HeldCall } from '../sessions/call-registry.ts'
 import { assertNotBlocked, upgradeRequired } from './admission.ts'
+import { socketSchema } from './api-schemas.ts'
 import { HttpError } from './http-error.ts'
 import type { RouteOptions } from './route-options.ts'
 
@@ -16,6 +17,7 @@ export async function mediaStreamRoutes(app: FastifyInstance, options: RouteOpti
   app.route({
     method: 'GET',
     url: '/media-stream-ws',
+    schema: socketSchema("Telnyx's media stream of a call, with the token of that call", 401, 429),
     preValidation: door.admit,
     handler: upgradeRequired,
     wsHandler: door.open

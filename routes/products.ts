@@ -4,6 +4,7 @@ import type { ProductFields } from '../services/store/product-store.ts'
 import { errors, instant, nullable, operator, pageOf, uuid } from './api-schemas.ts'
 import { HttpError } from './http-error.ts'
 import type { RouteOptions } from './route-options.ts'
+import { requireStore } from './store-admission.ts'
 
 const tags = ['products']
 const price = nullable(Type.Number({ minimum: 0, maximum: 1e12 }))
@@ -59,6 +60,7 @@ const DEFAULTS: Omit<ProductFields, 'name'> = {
 /** What the agent's `search_products` looks in. */
 export async function productRoutes(app: FastifyInstance, options: RouteOptions): Promise<void> {
   app.addHook('onRequest', options.auth.require)
+  app.addHook('preHandler', requireStore(options))
   readingRoutes(app, options)
   writingRoutes(app, options)
 }
@@ -72,7 +74,7 @@ function readingRoutes(app: FastifyInstance, { products }: RouteOptions): void {
         tags,
         summary: 'Lists the products by name',
         querystring: listQuery,
-        response: { 200: pageOf(product), ...errors(400, 401) }
+        response: { 200: pageOf(product), ...errors(400, 401, 503) }
       }
     },
     async (request) => {
@@ -89,7 +91,7 @@ function readingRoutes(app: FastifyInstance, { products }: RouteOptions): void {
         tags,
         summary: 'Finds products as an agent does: by SKU, by words, by parts of words',
         querystring: searchQuery,
-        response: { 200: pageOf(product), ...errors(400, 401) }
+        response: { 200: pageOf(product), ...errors(400, 401, 503) }
       }
     },
     async (request) => {
@@ -108,7 +110,7 @@ function writingRoutes(app: FastifyInstance, { products }: RouteOptions): void {
         tags,
         summary: 'Adds a product, or replaces the one with the same SKU',
         body: productBody,
-        response: { 201: product, ...errors(400, 401) }
+        response: { 201: product, ...errors(400, 401, 503) }
       }
     },
     async (request, reply) => {
@@ -125,7 +127,7 @@ function writingRoutes(app: FastifyInstance, { products }: RouteOptions): void {
     ...operator,
     tags,
     summary: 'Removes a product',
-    response: { 204: Type.Null(), ...errors(400, 401, 404) }
+    response: { 204: Type.Null(), ...errors(400, 401, 404, 503) }
   }
 
   app.delete('/api/products/:id', { schema: { ...schema, params: idParams } }, async (request, reply) => {

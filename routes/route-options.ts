@@ -37,6 +37,8 @@ export interface RouteOptions {
   readonly tokens: MediaTokens
   readonly guard: AddressGuard
   readonly auth: OperatorAuth
+  /** Whether the database can be asked, now or within seconds. */
+  readonly storeReady: () => Promise<boolean>
   readonly calls: PostgresCallStore
   readonly agents: AgentStore
   /** What a new agent has where its maker said nothing. */

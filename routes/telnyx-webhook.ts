@@ -1,7 +1,9 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { LRUCache } from 'lru-cache'
+import { Type } from 'typebox'
 import type { TelnyxEvent } from '../services/carriers/telnyx/telnyx-webhooks.ts'
 import type { CallIdentity } from '../sessions/contracts/call-events.ts'
+import { errors } from './api-schemas.ts'
 import { HttpError } from './http-error.ts'
 import type { RouteOptions } from './route-options.ts'
 
@@ -45,8 +47,14 @@ export async function telnyxWebhookRoutes(app: FastifyInstance, options: RouteOp
     return reply.send({ received: true })
   }
 
-  app.post('/api/calls/telnyx/webhook', receive)
-  app.post('/telnyx/webhook', receive)
+  const received = Type.Object({ received: Type.Literal(true) })
+  const schema = {
+    tags: ['telnyx'],
+    summary: "Takes Telnyx's events, signed by telnyx-signature-ed25519",
+    response: { 200: received, ...errors(400, 403, 503) }
+  }
+  app.post('/api/calls/telnyx/webhook', { schema }, receive)
+  app.post('/telnyx/webhook', { schema }, receive)
 }
 
 async function verify(request: FastifyRequest, { telnyx, metrics }: RouteOptions): Promise<TelnyxEvent> {

@@ -2,6 +2,7 @@ import type { FastifyInstance, FastifyRequest } from 'fastify'
 import { type Static, Type } from 'typebox'
 import type { AudioFormat } from '../audio/format.ts'
 import { CallError } from '../sessions/errors.ts'
+import { errors, operator } from './api-schemas.ts'
 import { HttpError } from './http-error.ts'
 import type { RouteOptions } from './route-options.ts'
 
@@ -15,11 +16,22 @@ const bodySchema = Type.Object(
   { additionalProperties: false }
 )
 
+const schema = {
+  ...operator,
+  tags: ['calls'],
+  summary: 'Opens a call with no carrier, for a phone of software',
+  body: bodySchema,
+  response: {
+    200: Type.Object({ callId: Type.String(), streamUrl: Type.String(), streamToken: Type.String() }),
+    ...errors(400, 401, 404, 503)
+  }
+}
+
 /** A call with no carrier, for the command-line phone and the softphone: its media socket speaks a carrier's dialect. */
 export async function testCallRoutes(app: FastifyInstance, options: RouteOptions): Promise<void> {
   app.post(
     '/api/calls/test',
-    { onRequest: options.auth.require, preValidation: assumeBody, schema: { body: bodySchema } },
+    { onRequest: options.auth.require, preValidation: assumeBody, schema },
     async (request) => {
       const body = request.body as Static<typeof bodySchema>
       const carrier = body.carrier ?? 'telnyx'

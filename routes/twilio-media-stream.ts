@@ -2,6 +2,7 @@ import type { FastifyInstance, FastifyRequest } from 'fastify'
 import type { WebSocket } from 'ws'
 import type { HeldCall } from '../sessions/call-registry.ts'
 import { assertNotBlocked, upgradeRequired } from './admission.ts'
+import { socketSchema } from './api-schemas.ts'
 import { HttpError } from './http-error.ts'
 import type { RouteOptions } from './route-options.ts'
 
@@ -58,6 +59,7 @@ export async function twilioMediaStreamRoutes(app: FastifyInstance, options: Rou
   app.route({
     method: 'GET',
     url: '/ws/twilio/:call_id',
+    schema: socketSchema("Twilio's media stream of a call, signed by Twilio", 403, 429),
     preValidation: admit,
     handler: upgradeRequired,
     wsHandler: connect

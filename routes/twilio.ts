@@ -5,7 +5,8 @@ import { type Static, Type } from 'typebox'
 import type { TwilioParams } from '../services/carriers/twilio/twilio-signature.ts'
 import type { CallIdentity } from '../sessions/contracts/call-events.ts'
 import { CallError } from '../sessions/errors.ts'
-import { initiateBody } from './call-schemas.ts'
+import { errors, operator, success } from './api-schemas.ts'
+import { initiateBody, initiated } from './call-schemas.ts'
 import { HttpError } from './http-error.ts'
 import { initiatedReply, placeCall } from './outbound-call.ts'
 import type { RouteOptions } from './route-options.ts'
@@ -19,13 +20,39 @@ const FINAL_STATUSES = new Set(['completed', 'busy', 'failed', 'no-answer', 'can
 /** Final statuses of a call that nobody answered, for a reason on the other side. */
 const UNREACHED_STATUSES = new Set(['busy', 'failed', 'no-answer'])
 
-const endSchema = Type.Object(
+const tags = ['twilio']
+const endBody = Type.Object(
   {
     call_sid: Type.Optional(Type.String({ minLength: 1, maxLength: 100 })),
     call_control_id: Type.Optional(Type.String({ minLength: 1, maxLength: 100 }))
   },
   { additionalProperties: false, minProperties: 1 }
 )
+
+const initiateSchema = {
+  ...operator,
+  tags,
+  summary: 'Calls somebody through Twilio',
+  body: initiateBody,
+  response: { 200: initiated, ...errors(400, 401, 403, 404, 502, 503) }
+}
+const endSchema = {
+  ...operator,
+  tags,
+  summary: 'Ends a call of Twilio; one that is over already is a success',
+  body: endBody,
+  response: { 200: success, ...errors(400, 401, 404, 502, 503) }
+}
+const voiceSchema = {
+  tags,
+  summary: 'Tells Twilio what to do with a call, signed by X-Twilio-Signature',
+  response: { 200: Type.String({ description: 'TwiML' }), ...errors(400, 403, 503) }
+}
+const statusSchema = {
+  tags,
+  summary: "Takes Twilio's news of a call, signed by X-Twilio-Signature",
+  response: { 204: Type.Null(), ...errors(400, 403, 503) }
+}
 
 /** Twilio's webhooks, answered with what it is to do, and the operator's commands for calls of Twilio. */
 export async function twilioRoutes(app: FastifyInstance, options: RouteOptions): Promise<void> {
@@ -42,7 +69,7 @@ export async function twilioRoutes(app: FastifyInstance, options: RouteOptions):
     events.publish(call, event)
   }
 
-  app.post('/api/calls/twilio/voice', async (request, reply) => {
+  app.post('/api/calls/twilio/voice', { schema: voiceSchema }, async (request, reply) => {
     const { carrier } = configured(options)
     const params = verify(request, options)
     const carrierCallId = callSidOf(params)
@@ -59,7 +86,7 @@ export async function twilioRoutes(app: FastifyInstance, options: RouteOptions):
     return reply.type('text/xml').send(stream ? carrier.answerReply(stream) : carrier.refuseReply())
   })
 
-  app.post('/api/calls/twilio/status', async (request, reply) => {
+  app.post('/api/calls/twilio/status', { schema: statusSchema }, async (request, reply) => {
     configured(options)
     const params = verify(request, options)
     const carrierCallId = callSidOf(params)
@@ -73,7 +100,7 @@ export async function twilioRoutes(app: FastifyInstance, options: RouteOptions):
 
   app.post(
     '/api/calls/twilio/initiate',
-    { onRequest: auth.require, schema: { body: initiateBody } },
+    { onRequest: auth.require, schema: initiateSchema },
     async (request) => {
       const { carrier } = configured(options)
       const { to, from } = request.body as Static<typeof initiateBody>
@@ -88,19 +115,15 @@ export async function twilioRoutes(app: FastifyInstance, options: RouteOptions):
     }
   )
 
-  app.post(
-    '/api/calls/twilio/end',
-    { onRequest: auth.require, schema: { body: endSchema } },
-    async (request) => {
-      configured(options)
-      const body = request.body as Static<typeof endSchema>
-      const id = body.call_sid ?? body.call_control_id ?? ''
-      if (registry.find(id)) await operations.end(id)
-      else if (!(await calls.findCallRow(id)))
-        throw new HttpError(404, 'unknown_call', 'There is no call with this id.')
-      return { success: true }
-    }
-  )
+  app.post('/api/calls/twilio/end', { onRequest: auth.require, schema: endSchema }, async (request) => {
+    configured(options)
+    const body = request.body as Static<typeof endBody>
+    const id = body.call_sid ?? body.call_control_id ?? ''
+    if (registry.find(id)) await operations.end(id)
+    else if (!(await calls.findCallRow(id)))
+      throw new HttpError(404, 'unknown_call', 'There is no call with this id.')
+    return { success: true }
+  })
 }
 
 function toHttpError(error: unknown): unknown {

@@ -4,6 +4,7 @@ import type { UsageGroup } from '../services/store/usage-report.ts'
 import { errors, nullable, operator, pageOf } from './api-schemas.ts'
 import { HttpError } from './http-error.ts'
 import type { RouteOptions } from './route-options.ts'
+import { requireStore } from './store-admission.ts'
 
 const DAY_MS = 24 * 60 * 60 * 1000
 const time = Type.String({
@@ -31,18 +32,27 @@ const row = Type.Object({
   unpriced_items: Type.Integer({ description: 'what cost_usd leaves out' })
 })
 
+const reply = {
+  description: 'by the key of the group, in its order',
+  content: {
+    'application/json': { schema: pageOf(row) },
+    'text/csv': { schema: Type.String({ description: 'RFC 4180, with a header' }) }
+  }
+}
+
 /** Minutes and money, as JSON or for a spreadsheet. */
 export async function usageRoutes(app: FastifyInstance, options: RouteOptions): Promise<void> {
   app.get(
     '/api/usage',
     {
       onRequest: options.auth.require,
+      preHandler: requireStore(options),
       schema: {
         ...operator,
         tags: ['usage'],
         summary: 'Adds up minutes and cost by day, month, agent or number',
         querystring: query,
-        response: { 200: pageOf(row), ...errors(400, 401) }
+        response: { 200: reply, ...errors(400, 401, 503) }
       }
     },
     async (request, reply) => {

@@ -76,8 +76,9 @@ export class CallOperations {
     const { checkNumber, transfers } = this.#options
     const held = this.#live(id)
     const { direction, from } = held.call
+    const carrier = this.#carrierOf(held)
     checkNumber(direction === 'inbound' ? held.call.to : from, to)
-    return transfers.start(held, this.#carrierOf(held), to)
+    return transfers.start(held, carrier, to)
   }
 
   /** Presses keys for the other end to hear: 0-9, A-D, *, #, and w for half a second's pause. */

@@ -159,10 +159,10 @@ export class CallTranscript {
     return heardWords(reply.text, toMs, reply.receivedMs).slice(before.length).trim()
   }
 
-  /** The call is over. Returns the last turn where it was not complete. */
+  /** The call is over. Returns the last turn where it was not complete, or the agent has spoken on since. */
   end(heardMs: (replyId: string) => number, at: number): CompletedTurn | null {
     const turn = this.#current
-    if (turn.published) return null
+    if (turn.published && [...turn.replies.values()].every(({ heardMs }) => heardMs !== null)) return null
     for (const [replyId, reply] of turn.replies)
       reply.heardMs ??= Math.min(heardMs(replyId), reply.receivedMs)
     return this.#complete(turn, at)

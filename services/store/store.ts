@@ -17,6 +17,8 @@ const ORPHAN_WATCH_MS = 60_000
 /** A ringing caller waits for it. */
 const AGENT_DEADLINE_MS = 1_000
 const REMEMBERED_NUMBERS = 1_000
+/** An operator who asks right after the start waits for it. */
+const READY_DEADLINE_MS = 5_000
 
 export interface StoreOptions {
   readonly database: Database
@@ -63,6 +65,12 @@ export class Store {
     return this.#prepared
   }
 
+  /** Whether the schema is up to date, now or within seconds. */
+  async soonReady(): Promise<boolean> {
+    if (this.#ready) return true
+    return Promise.race([this.#prepared, delay(READY_DEADLINE_MS, false, { ref: false })])
+  }
+
   /**
    * Who answers a dialled number. Never rejects, and takes a second at most: while the database is out of reach, who
    * answered the number last, else the default agent.
@@ -73,6 +81,12 @@ export class Store {
     const found = await Promise.race([lookUp, delay(AGENT_DEADLINE_MS, null, { ref: false })])
     if (found) this.#remembered.set(key, found)
     return found ?? this.#remembered.get(key) ?? this.#options.defaultAgent
+  }
+
+  /** How many calls were placed since then. Rejects where the database cannot tell. */
+  async countOutbound(since: Date): Promise<number> {
+    await this.soonReady()
+    return this.calls.countOutbound(since)
   }
 
   /** Writes what is left within `flushMs` and logs what could not be written. The database stays open. Idempotent. */

@@ -139,6 +139,25 @@ describe('CallTranscript', () => {
       null
     )
   })
+
+  it('tells the last turn again where the agent spoke on after it was told, up to what was heard', () => {
+    const transcript = new CallTranscript()
+    transcript.replyAudio('greeting', 500, 0)
+    transcript.replyText('greeting', 'Hello.')
+    transcript.replyHeardWhole('greeting', 500, false)
+    transcript.replyAudio('more', 1000, 600)
+    transcript.replyText('more', 'Still there?')
+    const { turn, revised } = transcript.end(() => 400, 1000) ?? {}
+    assert.deepEqual([revised, turn?.agent?.saidText], [true, 'Hello. Still there?'])
+    assert.equal(turn?.agent?.heardText, 'Hello.')
+    const over = new CallTranscript()
+    over.replyAudio('greeting', 500, 0)
+    over.replyHeardWhole('greeting', 500, false)
+    assert.equal(
+      over.end(() => 500, 600),
+      null
+    )
+  })
 })
 
 describe('heardWords', () => {

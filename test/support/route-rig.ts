@@ -55,6 +55,7 @@ export interface RouteRigOptions {
   readonly log?: Logger
   readonly maxConcurrentCalls?: number
   readonly maxCallsPerDay?: number
+  readonly storeReady?: RouteOptions['storeReady']
   readonly calls?: Partial<RouteOptions['calls']>
   readonly agents?: Partial<RouteOptions['agents']>
   readonly products?: Partial<RouteOptions['products']>
@@ -174,6 +175,10 @@ export async function startRouteRig(options: RouteRigOptions = {}) {
     loggerInstance: log as FastifyBaseLogger,
     logController: new LogController({ disableRequestLogging: true })
   })
+  const doors: string[] = []
+  app.addHook('onRoute', ({ method, url }) => {
+    for (const each of [method].flat()) doors.push(`${each} ${url}`)
+  })
   await app.register(routes, {
     control,
     operations,
@@ -193,6 +198,7 @@ export async function startRouteRig(options: RouteRigOptions = {}) {
       findCallRow: options.calls?.findCall ?? (async () => null),
       ...options.calls
     } as unknown as RouteOptions['calls'],
+    storeReady: options.storeReady ?? (async () => true),
     agents: { ...options.agents } as unknown as RouteOptions['agents'],
     newAgent: testProfile,
     products: { ...options.products } as unknown as RouteOptions['products'],
@@ -292,6 +298,8 @@ export async function startRouteRig(options: RouteRigOptions = {}) {
 
   return {
     app,
+    /** Every route, as `GET /path/:parameter`. */
+    doors,
     clock,
     engines,
     published,

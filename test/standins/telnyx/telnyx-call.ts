@@ -26,6 +26,10 @@ export interface CallOptions {
   readonly behaviour: CallBehaviour
   readonly ticker: PacketTicker
   readonly sendWebhook: (eventType: string, payload: WebhookPayload) => void
+  /** Of the call that this leg belongs to; default: a new one. */
+  readonly callSessionId?: string
+  /** Calls somebody else for the party of this call. */
+  readonly transfer: (call: TelnyxCall, body: CommandBody) => void
 }
 
 export type MomentName =
@@ -61,7 +65,7 @@ const COMMAND_ID_WINDOW_MS = 60_000
 export class TelnyxCall extends EventEmitter<{ moment: [moment: CallMoment] }> {
   readonly callControlId = `v3:${randomBytes(48).toString('base64url')}`
   readonly callLegId = randomUUID()
-  readonly callSessionId = randomUUID()
+  readonly callSessionId: string
   readonly moments: CallMoment[] = []
   readonly options: CallOptions
   state: 'parked' | 'bridging' | 'answered' | 'ended'
@@ -69,6 +73,8 @@ export class TelnyxCall extends EventEmitter<{ moment: [moment: CallMoment] }> {
   noiseSuppression: string | null = null
   /** Digits that the server sent by `send_dtmf`. */
   sentDigits = ''
+  /** Whether the dial asked for answering-machine detection. */
+  detectsMachines = false
   #stream: MediaStream | null = null
   #clientState: string | null = null
   #sayLater: Int16Array[] = []
@@ -79,6 +85,7 @@ export class TelnyxCall extends EventEmitter<{ moment: [moment: CallMoment] }> {
   constructor(options: CallOptions) {
     super()
     this.options = options
+    this.callSessionId = options.callSessionId ?? randomUUID()
     this.state = options.direction === 'incoming' ? 'parked' : 'bridging'
   }
 
@@ -107,6 +114,17 @@ export class TelnyxCall extends EventEmitter<{ moment: [moment: CallMoment] }> {
     if (typeof streamBody?.stream_url === 'string') this.#startStream(streamBody)
   }
 
+  /** The party is connected with that of another leg. */
+  bridge(): void {
+    this.#webhook('call.bridged', { state: 'bridged' })
+    this.#note('transferred', this.options.to)
+  }
+
+  /** What premium answering-machine detection has found out. */
+  tellMachine(step: 'detection' | 'greeting', result: string): void {
+    if (this.state === 'answered') this.#webhook(`call.machine.premium.${step}.ended`, { result })
+  }
+
   /** Carries out a validated command. Throws the TelnyxError that refuses it. */
   execute(command: string, body: CommandBody): void {
     if (this.#isRepeated(body.command_id)) return
@@ -116,7 +134,8 @@ export class TelnyxCall extends EventEmitter<{ moment: [moment: CallMoment] }> {
   }
 
   /** Keeps what later webhooks and repeats of this command need. */
-  remember({ client_state, command_id }: CommandBody): void {
+  remember({ client_state, command_id, answering_machine_detection: detection }: CommandBody): void {
+    if (typeof detection === 'string') this.detectsMachines = detection !== 'disabled'
     if (typeof client_state === 'string') this.#clientState = client_state
     if (typeof command_id === 'string') this.#commandIds.set(command_id, performance.now())
   }
@@ -235,7 +254,7 @@ export class TelnyxCall extends EventEmitter<{ moment: [moment: CallMoment] }> {
     else if (command === 'suppression_start') this.#suppressNoise(String(body.direction ?? 'inbound'))
     else if (command === 'suppression_stop') this.#suppressNoise(null)
     else if (command === 'send_dtmf') this.sentDigits += String(body.digits)
-    else if (command === 'transfer') this.#transfer(String(body.to))
+    else if (command === 'transfer') this.options.transfer(this, body)
   }
 
   #answer(body: CommandBody): void {
@@ -261,14 +280,6 @@ export class TelnyxCall extends EventEmitter<{ moment: [moment: CallMoment] }> {
   #suppressNoise(direction: string | null): void {
     this.noiseSuppression = direction
     this.#note('suppression', direction ?? 'off')
-  }
-
-  /** The new party answers at once; whether the stream survives is not documented, so it is left alone. */
-  #transfer(to: string): void {
-    setImmediate(() => {
-      this.#webhook('call.bridged', { state: 'bridged' })
-      this.#note('transferred', to)
-    })
   }
 
   #startStream(body: CommandBody): void {

@@ -42,6 +42,18 @@ export function tooManyRequests(limit: number): TelnyxError {
   })
 }
 
+/** A dial that the account may not make: 403 with one of the response codes of outbound calls, D1 to D99. */
+export function dialForbidden(responseCode: string, why: string): TelnyxError {
+  return new TelnyxError(403, [
+    { code: '10010', title: 'Authorization failed', detail: `${why} ${responseCode}` }
+  ])
+}
+
+export function tooManyDials(): TelnyxError {
+  const detail = 'The dial rate of the account was exceeded.'
+  return new TelnyxError(429, [{ code: '90103', title: 'Dial rate limit exceeded', detail }])
+}
+
 export function unexpectedError(status: number): TelnyxError {
   const detail = 'An unexpected error occured.'
   return new TelnyxError(status, [{ code: '10007', title: 'Unexpected error', detail }])

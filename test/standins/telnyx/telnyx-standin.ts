@@ -3,6 +3,7 @@ import type { AddressInfo } from 'node:net'
 import type { FastifyInstance } from 'fastify'
 import type { TelnyxAccount } from './account-api.ts'
 import type { CommandBody } from './command-validator.ts'
+import { type DialledParty, ringParty } from './dialled-party.ts'
 import { PacketTicker } from './packet-ticker.ts'
 import { createRestApi, type Outage, type RecordedRequest } from './rest-api.ts'
 import { type CallBehaviour, TelnyxCall } from './telnyx-call.ts'
@@ -30,8 +31,8 @@ export interface TelnyxStandInOptions {
   readonly webhooks?: WebhookBehaviour
   /** For every call; `placeCall` may say otherwise for one. */
   readonly calls?: CallBehaviour
-  /** What becomes of the server's own calls. Default: answered after 50 ms. */
-  readonly dialled?: { readonly result: 'answer' | 'user_busy' | 'timeout'; readonly afterMs: number }
+  /** What becomes of the server's own calls, by number, also of those that it transfers to. Default: answered after 50 ms. */
+  readonly dialled?: DialledParty | ((to: string) => DialledParty)
   /** Latency of every REST reply. Default 0. */
   readonly replyDelayMs?: number
   /** What the account has, for who asks. */
@@ -157,6 +158,11 @@ export class TelnyxStandIn extends EventEmitter<TelnyxStandInEvents> {
     for (let i = 0; i < n; i++) this.#outages.push({ error: () => refusal.unexpectedError(status), applied })
   }
 
+  /** The next request is refused with this. */
+  refuseNext(error: refusal.TelnyxError): void {
+    this.#outages.push({ error: () => error, applied: false })
+  }
+
   /** Resolves with the first request of this command, at once if it has been answered. */
   waitForRequest(command: string, timeoutMs = 5000): Promise<RecordedRequest> {
     const found = () => this.requests.find((request) => request.command === command && request.status > 0)
@@ -187,9 +193,12 @@ export class TelnyxStandIn extends EventEmitter<TelnyxStandInEvents> {
     from: string,
     to: string,
     webhookUrl: string,
-    behaviour: CallBehaviour = {}
+    behaviour: CallBehaviour = {},
+    leg: { callSessionId?: string } = {}
   ): TelnyxCall {
     const call = new TelnyxCall({
+      ...leg,
+      transfer: (transferred, body) => this.#transfer(transferred, webhookUrl, body),
       direction,
       from,
       to,
@@ -216,13 +225,29 @@ export class TelnyxStandIn extends EventEmitter<TelnyxStandInEvents> {
     const call = this.#newCall('outgoing', from, to, webhookUrl)
     call.remember(body)
     if (typeof body.command_id === 'string') this.#dialledBy.set(body.command_id, call)
-    const { result = 'answer', afterMs = 50 } = this.#options.dialled ?? {}
-    setImmediate(() => call.ring())
-    setTimeout(() => {
-      if (result === 'answer') call.pickUp(body)
-      else call.end({ cause: result, source: 'callee' })
-    }, afterMs)
+    ringParty(call, this.#partyOf(to), () => call.pickUp(body))
     return call
+  }
+
+  /** A leg to somebody else, for the caller of this one; they are connected as soon as it is answered. */
+  #transfer(transferred: TelnyxCall, webhookUrl: string, body: CommandBody): void {
+    const to = String(body.to)
+    if (!E164.test(to) && !to.startsWith('sip:')) throw refusal.notE164('to')
+    const from = String(body.from ?? transferred.options.from)
+    const { callSessionId } = transferred
+    const leg = this.#newCall('outgoing', from, to, webhookUrl, {}, { callSessionId })
+    leg.remember({ client_state: body.target_leg_client_state })
+    ringParty(leg, this.#partyOf(to), () => {
+      leg.pickUp()
+      if (transferred.state === 'ended') return
+      leg.bridge()
+      transferred.bridge()
+    })
+  }
+
+  #partyOf(to: string): DialledParty | undefined {
+    const { dialled } = this.#options
+    return typeof dialled === 'function' ? dialled(to) : dialled
   }
 
   #story(): string {
