@@ -6,6 +6,7 @@ import type {
   EngineName,
   HeardReply
 } from '../../sessions/contracts/agent-engine.ts'
+import type { ToolSpec } from '../../sessions/contracts/agent-profile.ts'
 import { CallError, type CallErrorCode } from '../../sessions/errors.ts'
 
 /** What the session asks of an engine, as it stands on a tape. */
@@ -16,6 +17,8 @@ export type EngineRequest =
   | { readonly method: 'say' | 'whisper' | 'remember'; readonly text: string }
   | { readonly method: 'interrupt'; readonly heard: readonly HeardReply[] }
   | { readonly method: 'dismiss'; readonly utteranceId: string }
+  | { readonly method: 'setPatience'; readonly extraMs: number }
+  | { readonly method: 'setTools'; readonly tools: readonly ToolSpec[] }
   | {
       readonly method: 'returnToolResult'
       readonly id: string
@@ -92,6 +95,14 @@ export class FramedEngine extends EventEmitter<AgentEngineEvents> implements Age
 
   remember(text: string): void {
     this.#request({ method: 'remember', text })
+  }
+
+  setPatience(extraMs: number): void {
+    this.#request({ method: 'setPatience', extraMs })
+  }
+
+  setTools(tools: readonly ToolSpec[]): void {
+    this.#request({ method: 'setTools', tools })
   }
 
   returnToolResult(id: string, output: string, { reply }: { reply: boolean }): void {

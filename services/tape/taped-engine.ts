@@ -62,6 +62,10 @@ export function tapedEngine(engine: AgentEngine, tape: CallTape): AgentEngine {
         return engine.interrupt(request.heard)
       case 'dismiss':
         return engine.dismiss(request.utteranceId)
+      case 'setPatience':
+        return engine.setPatience(request.extraMs)
+      case 'setTools':
+        return engine.setTools(request.tools)
       case 'returnToolResult':
         return engine.returnToolResult(request.id, request.output, { reply: request.reply })
       case 'greet':

@@ -1,6 +1,7 @@
 import type { EventEmitter } from 'node:events'
 import type { AudioFormat } from '../../audio/format.ts'
 import type { CallError } from '../errors.ts'
+import type { ToolSpec } from './agent-profile.ts'
 
 export type EngineName = 'realtime' | 'cascade' | 'local'
 
@@ -45,6 +46,14 @@ export interface AgentEngine extends EventEmitter<AgentEngineEvents> {
   dismiss(utteranceId: string): void
   /** The caller heard these words of a reply that was cut and resumed: the agent should know that it said them. */
   remember(text: string): void
+  /**
+   * Takes this much more silence for the end of the caller's turn than usual, until told otherwise; 0: as usual. For
+   * what is said with pauses: the agent has asked for digits, an address or a spelling. Never shortens what the engine
+   * waits by its own judgement.
+   */
+  setPatience(extraMs: number): void
+  /** The agent may call these from now on, in place of those that the engine was made with. */
+  setTools(tools: readonly ToolSpec[]): void
   /** Answers a `toolCall`, exactly once each. `reply`: the agent should now speak on. */
   returnToolResult(toolCallId: string, output: string, options: { reply: boolean }): void
   close(): void

@@ -6,6 +6,7 @@ import type {
   EngineName,
   HeardReply
 } from '../../sessions/contracts/agent-engine.ts'
+import type { ToolSpec } from '../../sessions/contracts/agent-profile.ts'
 
 /** An engine that does nothing by itself: a test makes it speak and listens to what it is told. */
 export class ScriptedEngine extends EventEmitter<AgentEngineEvents> implements AgentEngine {
@@ -19,6 +20,8 @@ export class ScriptedEngine extends EventEmitter<AgentEngineEvents> implements A
   readonly interrupts: (readonly HeardReply[])[] = []
   readonly dismissed: string[] = []
   readonly remembered: string[] = []
+  readonly patience: number[] = []
+  readonly toolNames: string[][] = []
   readonly toolResults: { toolCallId: string; output: string; reply: boolean }[] = []
   greeted = 0
   closed = 0
@@ -75,6 +78,14 @@ export class ScriptedEngine extends EventEmitter<AgentEngineEvents> implements A
 
   remember(text: string): void {
     this.remembered.push(text)
+  }
+
+  setPatience(extraMs: number): void {
+    this.patience.push(extraMs)
+  }
+
+  setTools(tools: readonly ToolSpec[]): void {
+    this.toolNames.push(tools.map(({ name }) => name))
   }
 
   returnToolResult(toolCallId: string, output: string, options: { reply: boolean }): void {

@@ -37,7 +37,7 @@ const MAX_MISUNDERSTANDINGS = 3
 const STRETCH_STEP = 1.25
 const MAX_STRETCH = 1.6
 /** While digits are read out, callers pause between groups. */
-const ENDPOINT_SILENCE_MS = 600
+export const ENDPOINT_SILENCE_MS = 600
 const DIGITS_ENDPOINT_SILENCE_MS = 1200
 
 /** The conversation of one call, driven by the script's data. A pure state machine: no clock, no sound. */

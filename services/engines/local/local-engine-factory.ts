@@ -34,8 +34,6 @@ export interface LocalEngines {
   close(): Promise<void>
 }
 
-const END_CALL = 'end_call'
-
 /** Rejects when the dialogue can't be used, and says every reason. */
 export async function createLocalEngines(options: LocalEnginesOptions): Promise<LocalEngines> {
   const { clock, log } = options
@@ -54,7 +52,7 @@ export async function createLocalEngines(options: LocalEnginesOptions): Promise<
         dialogue,
         profile,
         format,
-        tools: new Set([END_CALL, ...(tools ?? []).map(({ name }) => name)]),
+        tools: (tools ?? []).map(({ name }) => name),
         clock
       })
     },

@@ -2,13 +2,13 @@ import { randomUUID } from 'node:crypto'
 import { EventEmitter } from 'node:events'
 import type { AudioFormat } from '../../../audio/format.ts'
 import type { AgentEngine, AgentEngineEvents, HeardReply } from '../../../sessions/contracts/agent-engine.ts'
-import type { AgentProfile } from '../../../sessions/contracts/agent-profile.ts'
+import type { AgentProfile, ToolSpec } from '../../../sessions/contracts/agent-profile.ts'
 import type { Clock } from '../../../sessions/contracts/clock.ts'
 import { CallError } from '../../../sessions/errors.ts'
 import type { LocalSpeech, Recognition } from '../../speech/local-speech.ts'
 import type { SpeechClassifiers } from '../../speech/speech-classifiers.ts'
 import { CallerEars, type Utterance } from './caller-ears.ts'
-import { Dialogue, type DialogueTurn } from './dialogue.ts'
+import { Dialogue, type DialogueTurn, ENDPOINT_SILENCE_MS } from './dialogue.ts'
 import type { DialogueScript } from './dialogue-file.ts'
 import { ReplySpeaker, type SpokenReply } from './reply-speaker.ts'
 
@@ -20,8 +20,8 @@ export interface LocalEngineOptions {
   readonly profile: AgentProfile
   /** The call's own, in both directions. */
   readonly format: AudioFormat
-  /** Names of the tools that the dialogue may call. */
-  readonly tools: ReadonlySet<string>
+  /** Names of the tools that the dialogue may call, beside `end_call`. */
+  readonly tools: readonly string[]
   readonly clock: Clock
 }
 
@@ -32,6 +32,7 @@ const KEY_PAUSE_MS = 2500
 const MIN_SPEECH_MS = 400
 /** A question cut after this share of it has been understood as one. */
 const MOSTLY_HEARD = 0.7
+const END_CALL = 'end_call'
 const NOTHING: Recognition = { text: '', confidence: 0 }
 
 type Speech = Pick<SpokenReply, 'text' | 'afterwards'>
@@ -45,6 +46,8 @@ export class LocalEngine extends EventEmitter<AgentEngineEvents> implements Agen
   readonly #options: LocalEngineOptions
   readonly #dialogue: Dialogue
   readonly #speaker: ReplySpeaker
+  /** The dialogue looks into it with each call. */
+  readonly #tools: Set<string>
   #ears: CallerEars | null = null
   #open = false
   #utteranceId = ''
@@ -56,6 +59,7 @@ export class LocalEngine extends EventEmitter<AgentEngineEvents> implements Agen
   /** The utterance that the reply under way answers. */
   #answeringId = ''
   #toolCallId = ''
+  #patienceMs = 0
   #cancelKeyPause: () => void = () => {}
 
   constructor(options: LocalEngineOptions) {
@@ -64,7 +68,8 @@ export class LocalEngine extends EventEmitter<AgentEngineEvents> implements Agen
     this.#options = options
     this.inputFormat = format
     this.outputFormat = format
-    this.#dialogue = new Dialogue({ script: dialogue, tools })
+    this.#tools = new Set([END_CALL, ...tools])
+    this.#dialogue = new Dialogue({ script: dialogue, tools: this.#tools })
     this.#speaker = new ReplySpeaker({
       speech,
       voice: voiceOf(profile, format),
@@ -151,6 +156,17 @@ export class LocalEngine extends EventEmitter<AgentEngineEvents> implements Agen
     this.#dialogue.questionHeard = true
   }
 
+  /** What the dialogue itself waits where it asks for digits is not added to. */
+  setPatience(extraMs: number): void {
+    this.#patienceMs = extraMs
+    this.#setEndpoint()
+  }
+
+  setTools(tools: readonly ToolSpec[]): void {
+    this.#tools.clear()
+    for (const name of [END_CALL, ...tools.map((tool) => tool.name)]) this.#tools.add(name)
+  }
+
   returnToolResult(toolCallId: string, output: string, options: { reply: boolean }): void {
     if (!this.#open || toolCallId !== this.#toolCallId) return
     this.#toolCallId = ''
@@ -212,11 +228,17 @@ export class LocalEngine extends EventEmitter<AgentEngineEvents> implements Agen
 
   /** Answers, unless the caller is speaking again: then what they say next is answered. */
   #answer(turn: DialogueTurn): void {
-    if (this.#ears) this.#ears.endpointSilenceMs = this.#dialogue.endpointSilenceMs
+    this.#setEndpoint()
     const speech = this.#speechOf(turn)
     if (!this.#ears?.speaking) return this.#speak(speech)
     this.#unsaid = speech
     this.#dialogue.questionHeard = false
+  }
+
+  #setEndpoint(): void {
+    if (!this.#ears) return
+    const patient = ENDPOINT_SILENCE_MS + this.#patienceMs
+    this.#ears.endpointSilenceMs = Math.max(this.#dialogue.endpointSilenceMs, patient)
   }
 
   #speechOf({ say, tool }: DialogueTurn): Speech {

@@ -25,12 +25,14 @@ import { RealtimeConnection, type RealtimeDial } from './realtime-connection.ts'
 import {
   engineFormat,
   type OwnItem,
+  patienceUpdate,
   responseFault,
   responseUsage,
   sessionUpdate,
   spokenItem,
   textItem,
   toolResultItem,
+  toolsUpdate,
   transcriptionUsage,
   verbatimResponse
 } from './realtime-messages.ts'
@@ -78,6 +80,7 @@ export class RealtimeEngine extends EventEmitter<AgentEngineEvents> implements A
   readonly #replies = new AgentReplies()
   readonly #toolCalls = new OpenToolCalls()
   readonly #utterances = new CallerUtterances()
+  #tools: readonly ToolSpec[]
   #itemCount = 0
   #digits = ''
   #cancelDigits: (() => void) | null = null
@@ -85,6 +88,7 @@ export class RealtimeEngine extends EventEmitter<AgentEngineEvents> implements A
   constructor(options: RealtimeEngineOptions) {
     super()
     this.#options = options
+    this.#tools = options.tools
     this.#transcriptionModel = options.transcriptionModel ?? TRANSCRIPTION_MODEL
     this.inputFormat = engineFormat(options.audio, options.format)
     this.outputFormat = this.inputFormat
@@ -106,11 +110,14 @@ export class RealtimeEngine extends EventEmitter<AgentEngineEvents> implements A
   }
 
   async connect(signal: AbortSignal): Promise<void> {
-    const { profile, voice, tools } = this.#options
+    const { profile, voice } = this.#options
+    const tools = this.#tools
     const transcriptionModel = this.#transcriptionModel
     const format = this.inputFormat
     const update = sessionUpdate({ profile, voice, tools, format, transcriptionModel })
     await this.#connection.open(update, signal)
+    // More of them came meanwhile.
+    if (this.#tools !== tools) this.setTools(this.#tools)
   }
 
   greet(): void {
@@ -153,6 +160,15 @@ export class RealtimeEngine extends EventEmitter<AgentEngineEvents> implements A
 
   remember(text: string): void {
     if (this.#connection.isOpen) this.#addItem(spokenItem(text))
+  }
+
+  setPatience(extraMs: number): void {
+    if (this.#connection.isOpen) this.#connection.send(patienceUpdate(extraMs))
+  }
+
+  setTools(tools: readonly ToolSpec[]): void {
+    this.#tools = tools
+    if (this.#connection.isOpen) this.#connection.send(toolsUpdate(tools))
   }
 
   returnToolResult(toolCallId: string, output: string, { reply }: { reply: boolean }): void {

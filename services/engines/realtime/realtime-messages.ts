@@ -1,9 +1,11 @@
 import type {
   RealtimeAudioFormats,
+  RealtimeAudioInputTurnDetection,
   RealtimeConversationItemAssistantMessage,
   RealtimeConversationItemFunctionCallOutput,
   RealtimeConversationItemSystemMessage,
   RealtimeConversationItemUserMessage,
+  RealtimeFunctionTool,
   RealtimeResponse,
   RealtimeResponseUsage,
   ResponseCreateEvent,
@@ -44,12 +46,7 @@ export function sessionUpdate(settings: SessionSettings): SessionUpdateEvent {
       type: 'realtime',
       output_modalities: ['audio'],
       instructions: profile.instructions,
-      tools: tools.map(({ name, description, parameters }) => ({
-        type: 'function' as const,
-        name,
-        description,
-        parameters
-      })),
+      tools: tools.map(functionTool),
       audio: {
         input: {
           format,
@@ -57,20 +54,39 @@ export function sessionUpdate(settings: SessionSettings): SessionUpdateEvent {
           noise_reduction: { type: 'near_field' },
           // Transcription takes ISO 639-1, the part of BCP 47 before any hyphen.
           transcription: { model: transcriptionModel, language: profile.language.split('-')[0] },
-          turn_detection: {
-            type: 'server_vad',
-            threshold: VAD_THRESHOLD,
-            prefix_padding_ms: PREFIX_PADDING_MS,
-            silence_duration_ms: SILENCE_DURATION_MS,
-            create_response: true,
-            // We decide what interrupts the agent, and cancel: a cough or an echo must not.
-            interrupt_response: false
-          }
+          turn_detection: turnDetection(0)
         },
         output: { format, voice }
       }
     }
   }
+}
+
+/** `session.update` that changes one thing: the silence that ends the caller's turn, by so many ms more than usual. */
+export function patienceUpdate(extraMs: number): SessionUpdateEvent {
+  const session = { type: 'realtime' as const, audio: { input: { turn_detection: turnDetection(extraMs) } } }
+  return { type: 'session.update', session }
+}
+
+/** The same for what the model may call. */
+export function toolsUpdate(tools: readonly ToolSpec[]): SessionUpdateEvent {
+  return { type: 'session.update', session: { type: 'realtime', tools: tools.map(functionTool) } }
+}
+
+function turnDetection(extraMs: number): RealtimeAudioInputTurnDetection.ServerVad {
+  return {
+    type: 'server_vad',
+    threshold: VAD_THRESHOLD,
+    prefix_padding_ms: PREFIX_PADDING_MS,
+    silence_duration_ms: SILENCE_DURATION_MS + extraMs,
+    create_response: true,
+    // We decide what interrupts the agent, and cancel: a cough or an echo must not.
+    interrupt_response: false
+  }
+}
+
+function functionTool({ name, description, parameters }: ToolSpec): RealtimeFunctionTool {
+  return { type: 'function', name, description, parameters }
 }
 
 function wireFormat(format: AudioFormat): RealtimeAudioFormats {

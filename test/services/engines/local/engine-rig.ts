@@ -85,7 +85,7 @@ export class EngineRig {
       classifiers: Promise.resolve({ create: () => this.classifier }),
       profile: DEFAULT_AGENT,
       format: PCMU_8K,
-      tools: new Set(['end_call']),
+      tools: [],
       clock: this.clock,
       ...options
     })

@@ -360,7 +360,7 @@ describe('tools', () => {
   })
 
   it('speaks of a result only once, and only of its own call', async () => {
-    await connect({ tools: new Set(['transfer_call']) })
+    await connect({ tools: ['transfer_call'] })
     await rig.ask('operator')
     const from = rig.log.length
     rig.engine.returnToolResult('another', '{"error":"busy"}', { reply: true })
@@ -371,6 +371,35 @@ describe('tools', () => {
     await turns()
     assert.equal(rig.names(from).filter((name) => name === 'replyDone').length, 1)
     assert.match(rig.textSince(from), /nobody answers/)
+  })
+
+  it('may call what it was given later', async () => {
+    await connect()
+    rig.engine.setTools([{ name: 'transfer_call', description: 'Connects.', parameters: {} }])
+    await rig.ask('operator')
+    assert.deepEqual(
+      rig.toolCalls.map(({ name }) => name),
+      ['transfer_call']
+    )
+  })
+})
+
+describe('patience', () => {
+  it('waits longer for the end of what is said with pauses, as long as it is asked to', async () => {
+    await connect()
+    const stops = (from: number) => rig.names(from).filter((name) => name === 'stopped').length
+    rig.engine.setPatience(500)
+    rig.speak(600, { as: { text: 'opening hours', confidence: 1 }, open: true })
+    rig.quiet(900)
+    assert.equal(stops(0), 0)
+    rig.quiet(400)
+    assert.equal(stops(0), 1)
+    await turns()
+    rig.engine.setPatience(0)
+    const from = rig.log.length
+    rig.speak(600, { as: { text: 'opening hours', confidence: 1 }, open: true })
+    rig.quiet(800)
+    assert.equal(stops(from), 1)
   })
 })
 

@@ -73,6 +73,37 @@ describe('the realtime engine', () => {
     })
   }
 
+  it('waits longer for the end of a turn where it is asked to, and changes nothing else', async () => {
+    const rig = await connected()
+    const before = rig.session.config
+    rig.engine.setPatience(800)
+    await rig.session.waitFor('session.update', 2)
+    const silenceMs = () => {
+      const detection = rig.session.config.audio?.input?.turn_detection
+      return detection?.type === 'server_vad' ? detection.silence_duration_ms : undefined
+    }
+    assert.equal(silenceMs(), 1300)
+    rig.engine.setPatience(0)
+    await rig.session.waitFor('session.update', 3)
+    assert.deepEqual(rig.session.config, before)
+  })
+
+  it('tells the model what it may call from now on, also where that came while it connected', async () => {
+    const tool = (name: string) => ({ name, description: 'Does it.', parameters: { type: 'object' } })
+    const rig = await EngineRig.make({}, { tools: [tool('first')] })
+    rigs.push(rig)
+    const connecting = rig.engine.connect(new AbortController().signal)
+    rig.engine.setTools([tool('first'), tool('second')])
+    await connecting
+    await rig.session.waitFor('session.update', 2)
+    const names = () => rig.session.config.tools?.map((each) => 'name' in each && each.name)
+    assert.deepEqual(names(), ['first', 'second'])
+    rig.engine.setTools([tool('third')])
+    await rig.session.waitFor('session.update', 3)
+    assert.deepEqual(names(), ['third'])
+    assert.equal(rig.session.config.instructions, 'Be brief.')
+  })
+
   it('greets first, word for word, as one reply', async () => {
     const rig = await connected({ script: ({ instructions }) => say(instructions ?? '') })
     rig.engine.greet()
