@@ -18,6 +18,8 @@ export interface SynthesisOptions {
 
 /** The ears and the voice of the embedded agent, shared by all calls of the process. */
 export interface LocalSpeech {
+  /** Whether an utterance is being recognised. */
+  readonly busy: boolean
   /** One whole utterance, PCM16 mono 16 kHz, against the grammar given at creation. Never rejects for bad audio. */
   recognise(pcm: Int16Array): Promise<Recognition>
   /** One clause to PCM16 mono 16 kHz; cached by (text, options). Rejects when closed. The result is shared: don't write into it. */
@@ -62,6 +64,9 @@ export async function createLocalSpeech(options: LocalSpeechOptions): Promise<Lo
     throw failure?.reason
   }
   return {
+    get busy() {
+      return ears.busy
+    },
     recognise(pcm) {
       const copy = pcm.slice(0, MAX_UTTERANCE_SAMPLES)
       return ears.request(copy, [copy.buffer])

@@ -6,14 +6,16 @@ export interface SpeechDetectorOptions {
   readonly sampleRate: 8000 | 16000
   /** Silence after which a caller has finished; 600 if not given. */
   readonly endpointSilenceMs?: number
+  /** Silence after which a pause is told, once, before the end is sure; not told if not given. */
+  readonly pauseMs?: number
   /** Speech within a window 60 ms longer that makes a beginning, at most 560; the classifier's own if not given. */
   readonly onsetMs?: number
   /** Its own instance, closed with the detector. */
   readonly classifier: SpeechClassifier
 }
 
-/** Milliseconds of audio since the detector was made: where speech began, or where it ended. */
-export type SpeechEdge = { readonly type: 'start' | 'stop'; readonly atMs: number }
+/** Milliseconds of audio since the detector was made: where speech began, or where it ended (a pause: if it did). */
+export type SpeechEdge = { readonly type: 'start' | 'pause' | 'stop'; readonly atMs: number }
 
 const FRAME_MS = 20
 /** Breaks within an onset: closures of stops, and frames that the gates refuse. */
@@ -43,9 +45,12 @@ export class SpeechDetector {
   /** Frames until the end of the last one with speech. */
   #spokenUntil = 0
   #speaking = false
+  #pauseTold = false
+  readonly #pauseMs: number
 
   constructor(options: SpeechDetectorOptions) {
     this.endpointSilenceMs = options.endpointSilenceMs ?? 600
+    this.#pauseMs = options.pauseMs ?? Number.POSITIVE_INFINITY
     this.#classifier = options.classifier
     this.#onsetFrames = Math.ceil((options.onsetMs ?? options.classifier.onsetMs) / FRAME_MS)
     this.#onsetMask = 2 ** (this.#onsetFrames + ONSET_GAP_FRAMES) - 1
@@ -84,12 +89,24 @@ export class SpeechDetector {
     this.#history = this.#remember(this.#history, heard !== 'other')
     if (heard !== 'other') this.#spokenUntil = this.#frames
     if (!this.#speaking) return this.#start(heard)
-    const silenceMs = (this.#frames - this.#spokenUntil) * FRAME_MS + this.#classifier.endLagMs
-    if (heard !== 'other' || silenceMs < this.endpointSilenceMs) return null
+    if (heard !== 'other') this.#pauseTold = false
+    return heard === 'other' ? this.#end() : null
+  }
+
+  #end(): SpeechEdge | null {
+    const { endLagMs } = this.#classifier
+    const silenceMs = (this.#frames - this.#spokenUntil) * FRAME_MS + endLagMs
+    const atMs = this.#spokenUntil * FRAME_MS - endLagMs
+    if (silenceMs < this.endpointSilenceMs) {
+      if (this.#pauseTold || silenceMs < this.#pauseMs) return null
+      this.#pauseTold = true
+      return { type: 'pause', atMs }
+    }
     this.#speaking = false
+    this.#pauseTold = false
     this.#history = 0
     this.#voicedHistory = 0
-    return { type: 'stop', atMs: this.#spokenUntil * FRAME_MS - this.#classifier.endLagMs }
+    return { type: 'stop', atMs }
   }
 
   #start(heard: SpeechClass): SpeechEdge | null {

@@ -41,6 +41,11 @@ export class SpeechThread<Request, Answer> {
     this.#options = options
   }
 
+  /** Whether a request is being worked on. */
+  get busy(): boolean {
+    return this.#queue.pending + this.#queue.size > 0
+  }
+
   /** Resolves when the thread has loaded what it needs; rejects with what it says is wrong. */
   async start(): Promise<void> {
     await this.#running().ready

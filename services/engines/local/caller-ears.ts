@@ -8,6 +8,8 @@ import { UtteranceRecorder } from './utterance-recorder.ts'
 const PRE_ROLL_MS = 200
 /** A soft ending; the rest of the silence only costs the recogniser time. */
 const POST_ROLL_MS = 200
+/** Most pauses of this length are the end; above the post-roll, so that all of the utterance is there. */
+const PAUSE_MS = 300
 
 export interface Utterance {
   /** What was said with a little before and after, PCM16 mono 16 kHz. */
@@ -20,6 +22,8 @@ export interface CallerEarsOptions {
   readonly format: AudioFormat
   readonly classifiers: Pick<SpeechClassifiers, 'create'>
   readonly onStarted: () => void
+  /** The caller pauses: if that was all, this is what will be given to `onStopped`, the same object. */
+  readonly onPaused: (utterance: Utterance) => void
   readonly onStopped: (utterance: Utterance) => void
 }
 
@@ -31,13 +35,15 @@ export class CallerEars {
   readonly #detector: SpeechDetector
   readonly #recorder: UtteranceRecorder
   #startedAtMs = 0
+  /** What the caller said until the last pause, which began at `atMs`. */
+  #paused: { utterance: Utterance; atMs: number } | null = null
 
   constructor(options: CallerEarsOptions) {
     this.#options = options
     this.#rate = options.format.sampleRate === 8000 ? 8000 : 16000
     this.#transcoder = createTranscoder(options.format, { encoding: 'pcm16', sampleRate: this.#rate })
     const classifier = options.classifiers.create(this.#rate)
-    this.#detector = new SpeechDetector({ sampleRate: this.#rate, classifier })
+    this.#detector = new SpeechDetector({ sampleRate: this.#rate, pauseMs: PAUSE_MS, classifier })
     this.#recorder = new UtteranceRecorder({ sampleRate: this.#rate })
   }
 
@@ -58,10 +64,26 @@ export class CallerEars {
       this.#recorder.start()
       this.#options.onStarted()
     }
-    if (edge?.type === 'stop') {
-      const pcm = this.#recorder.stop(this.#startedAtMs - PRE_ROLL_MS, edge.atMs + POST_ROLL_MS)
-      this.#options.onStopped({ pcm: this.#toWideband(pcm), speechMs: edge.atMs - this.#startedAtMs })
-    }
+    if (edge?.type === 'pause') this.#pause(edge.atMs)
+    if (edge?.type === 'stop') this.#stop(edge.atMs)
+  }
+
+  #stop(atMs: number): void {
+    const paused = this.#paused
+    this.#paused = null
+    const pcm = this.#recorder.stop(this.#startedAtMs - PRE_ROLL_MS, atMs + POST_ROLL_MS)
+    this.#options.onStopped(paused?.atMs === atMs ? paused.utterance : this.#utterance(pcm, atMs))
+  }
+
+  #pause(atMs: number): void {
+    const pcm = this.#recorder.between(this.#startedAtMs - PRE_ROLL_MS, atMs + POST_ROLL_MS)
+    const utterance = this.#utterance(pcm, atMs)
+    this.#paused = { utterance, atMs }
+    this.#options.onPaused(utterance)
+  }
+
+  #utterance(pcm: Int16Array, endedAtMs: number): Utterance {
+    return { pcm: this.#toWideband(pcm), speechMs: endedAtMs - this.#startedAtMs }
   }
 
   close(): void {

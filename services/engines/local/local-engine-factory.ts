@@ -69,12 +69,17 @@ class SharedSpeech implements LocalSpeech {
   readonly #log: Logger
   readonly #detector: DetectorChoice
   #speech: Promise<{ speech: LocalSpeech; classifiers: SpeechClassifiers }> | null = null
+  #running: LocalSpeech | null = null
   #closed = false
 
   constructor(dialogue: DialogueScript, log: Logger, detector: DetectorChoice) {
     this.#dialogue = dialogue
     this.#log = log
     this.#detector = detector
+  }
+
+  get busy(): boolean {
+    return this.#running?.busy ?? false
   }
 
   async start(): Promise<void> {
@@ -111,6 +116,7 @@ class SharedSpeech implements LocalSpeech {
     try {
       const classifiers = await loadSpeechClassifiers({ detector: this.#detector, log: this.#log })
       const speech = await createLocalSpeech({ grammar, pronunciations: data.pronunciations })
+      this.#running = speech
       void this.#sayAhead(speech)
       return { speech, classifiers }
     } catch (error) {

@@ -13,7 +13,7 @@ import type { DialogueScript } from './dialogue-file.ts'
 import { ReplySpeaker, type SpokenReply } from './reply-speaker.ts'
 
 export interface LocalEngineOptions {
-  readonly speech: Pick<LocalSpeech, 'recognise' | 'synthesise'>
+  readonly speech: Pick<LocalSpeech, 'busy' | 'recognise' | 'synthesise'>
   /** What its ears tell speech by. Resolves when `speech` can be used, too. */
   readonly classifiers: Promise<Pick<SpeechClassifiers, 'create'>>
   readonly dialogue: DialogueScript
@@ -51,6 +51,8 @@ export class LocalEngine extends EventEmitter<AgentEngineEvents> implements Agen
   #ears: CallerEars | null = null
   #open = false
   #utteranceId = ''
+  /** Recognised while it was not sure yet that the caller had finished. */
+  #early: { utterance: Utterance; recognition: Promise<Recognition> } | null = null
   /** Utterances that are being recognised, one after the other. */
   #recognising: Promise<void> = Promise.resolve()
   readonly #dismissed = new Set<string>()
@@ -97,6 +99,7 @@ export class LocalEngine extends EventEmitter<AgentEngineEvents> implements Agen
         format: this.inputFormat,
         classifiers,
         onStarted: () => this.#onSpeechStarted(),
+        onPaused: (utterance) => this.#recogniseEarly(utterance),
         onStopped: (utterance) => this.#onSpeechStopped(utterance)
       })
       this.#open = true
@@ -198,8 +201,18 @@ export class LocalEngine extends EventEmitter<AgentEngineEvents> implements Agen
       .catch(() => this.#emit('trouble', { code: 'answer_failed' }))
   }
 
-  async #recognise(utteranceId: string, { pcm, speechMs }: Utterance): Promise<void> {
-    const recognition = this.#open ? await this.#tryToRecognise(pcm) : NOTHING
+  /** The recogniser works while the endpoint is waited for; not where others are waiting for theirs. */
+  #recogniseEarly(utterance: Utterance): void {
+    const { speech } = this.#options
+    if (!this.#open || speech.busy) return
+    const recognition = speech.recognise(utterance.pcm)
+    recognition.catch(() => {})
+    this.#early = { utterance, recognition }
+  }
+
+  async #recognise(utteranceId: string, utterance: Utterance): Promise<void> {
+    const { speechMs } = utterance
+    const recognition = this.#open ? await this.#tryToRecognise(utterance) : NOTHING
     if (!this.#open) return
     const understood = this.#dialogue.isSure(recognition.confidence) ? recognition.text : ''
     this.#emit('callerTranscript', { utteranceId, text: understood })
@@ -210,9 +223,12 @@ export class LocalEngine extends EventEmitter<AgentEngineEvents> implements Agen
     this.#answer(this.#dialogue.hear(understood, recognition.confidence))
   }
 
-  async #tryToRecognise(pcm: Int16Array): Promise<Recognition> {
+  async #tryToRecognise(utterance: Utterance): Promise<Recognition> {
+    const { pcm } = utterance
+    const early = this.#early?.utterance === utterance ? this.#early.recognition : null
+    this.#early = null
     try {
-      const recognition = await this.#options.speech.recognise(pcm)
+      const recognition = await (early ?? this.#options.speech.recognise(pcm))
       this.#use('stt', 'second', pcm.length / 16_000)
       return recognition
     } catch {

@@ -29,8 +29,17 @@ export class UtteranceRecorder {
     this.#recording = true
   }
 
-  /** The samples between two instants, in ms since the call began, as far as they were kept; ends the recording. */
+  /** The same as `between`, and the end of the recording. */
   stop(fromMs: number, toMs: number): Int16Array {
+    const pcm = this.between(fromMs, toMs)
+    this.#recording = false
+    this.#chunks = []
+    this.#from = this.#to
+    return pcm
+  }
+
+  /** The samples between two instants, in ms since the call began, as far as they are kept. */
+  between(fromMs: number, toMs: number): Int16Array {
     const from = Math.max(0, Math.round(fromMs * this.#samplesPerMs) - this.#from)
     const until = Math.max(from, Math.round(toMs * this.#samplesPerMs) - this.#from)
     const all = new Int16Array(this.#chunks.reduce((length, chunk) => length + chunk.length, 0))
@@ -39,9 +48,6 @@ export class UtteranceRecorder {
       all.set(chunk, at)
       at += chunk.length
     }
-    this.#recording = false
-    this.#chunks = []
-    this.#from = this.#to
     return all.slice(from, until)
   }
 

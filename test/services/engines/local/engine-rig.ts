@@ -24,6 +24,8 @@ export class ScriptedSpeech {
   /** Clauses wait for `release`. */
   held = false
   failing = false
+  /** Somebody else's utterance is being recognised. */
+  busy = false
   #waiting: (() => void)[] = []
 
   async recognise(pcm: Int16Array): Promise<Recognition> {

@@ -74,6 +74,38 @@ describe('a turn', () => {
     assert.ok(ms >= 1200 && ms <= 1500, `${ms} ms`)
   })
 
+  it('begins to recognise in a pause that is not yet the end, and does so once', async () => {
+    await connect()
+    rig.speak(1000, { as: HOURS, open: true })
+    rig.quiet(400)
+    assert.deepEqual([rig.speech.heardSamples.length, rig.names()], [1, ['started']])
+    rig.quiet(900)
+    await rig.event('replyDone')
+    assert.equal(rig.log[2], 'transcript what are your opening hours')
+    assert.equal(rig.speech.heardSamples.length, 1)
+  })
+
+  it('recognises it all where the caller goes on after a pause', async () => {
+    await connect()
+    rig.speak(1000, { as: GARBAGE, open: true })
+    rig.quiet(400)
+    rig.speak(1000, { as: HOURS })
+    await rig.event('replyDone')
+    assert.equal(rig.log[2], 'transcript what are your opening hours')
+    assert.ok(rig.speech.heardSamples[1]! > 2300 * 16)
+  })
+
+  it('leaves the recogniser to others in a pause', async () => {
+    await connect()
+    rig.speech.busy = true
+    rig.speak(1000, { as: HOURS, open: true })
+    rig.quiet(400)
+    assert.equal(rig.speech.heardSamples.length, 0)
+    rig.quiet(900)
+    await rig.event('replyDone')
+    assert.equal(rig.speech.heardSamples.length, 1)
+  })
+
   it('makes the next clause while one is handed on', async () => {
     await connect()
     rig.speech.held = true
