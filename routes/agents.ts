@@ -25,6 +25,19 @@ const transferTarget = Type.Object(
   closed
 )
 
+const analysis = Type.Object(
+  {
+    summary: Type.Boolean({ description: 'whether the call is summed up' }),
+    schema: nullable(
+      Type.Object({}, { additionalProperties: true, description: 'JSON Schema of the object to fill' })
+    ),
+    successCriteria: nullable(
+      Type.String({ minLength: 1, maxLength: 5000, description: 'when the call counts as a success' })
+    )
+  },
+  { ...closed, description: 'what the chat model finds out of a call once it is over' }
+)
+
 /** An agent, named as the fields of its profile. */
 const fields = Type.Object(
   {
@@ -43,7 +56,24 @@ const fields = Type.Object(
     transferTargets: Type.Array(transferTarget, { maxItems: 50 }),
     endCallPhrases: words,
     machineDetection: Type.Enum(['off', 'hang_up', 'leave_message']),
-    voicemailMessage: Type.String({ maxLength: 2000, description: 'said after the beep with leave_message' })
+    voicemailMessage: Type.String({ maxLength: 2000, description: 'said after the beep with leave_message' }),
+    recordCalls: nullable(Type.Boolean({ description: 'null: as RECORD_CALLS says' })),
+    recordingConsent: Type.String({
+      maxLength: 1000,
+      description:
+        'said before the greeting where calls are recorded; a caller who then refuses is not recorded'
+    }),
+    recordingRetentionDays: nullable(
+      Type.Integer({
+        minimum: 1,
+        maximum: 36_500,
+        description: 'recordings are deleted so many days after the call'
+      })
+    ),
+    webhookUrl: nullable(
+      Type.String({ pattern: '^https?://[^\\s]+$', maxLength: 2000, description: 'null: CALL_WEBHOOK_URL' })
+    ),
+    analysis: nullable(analysis)
   },
   closed
 )

@@ -29,5 +29,10 @@ export const DEFAULT_AGENT: AgentProfile = {
   transferTargets: [],
   endCallPhrases: [],
   machineDetection: 'off',
-  voicemailMessage: ''
+  voicemailMessage: '',
+  recordCalls: null,
+  recordingConsent: '',
+  recordingRetentionDays: null,
+  webhookUrl: null,
+  analysis: null
 }

@@ -33,7 +33,12 @@ const COLUMNS = {
   transferTargets: 'transfer_targets',
   endCallPhrases: 'end_call_phrases',
   machineDetection: 'machine_detection',
-  voicemailMessage: 'voicemail_message'
+  voicemailMessage: 'voicemail_message',
+  recordCalls: 'record_calls',
+  recordingConsent: 'recording_consent',
+  recordingRetentionDays: 'recording_retention_days',
+  webhookUrl: 'webhook_url',
+  analysis: 'analysis'
 } as const satisfies Record<keyof AgentFields, string>
 
 const FIELDS = Object.keys(COLUMNS) as (keyof AgentFields)[]

@@ -28,6 +28,29 @@ export interface AgentProfile {
   readonly machineDetection: 'off' | 'hang_up' | 'leave_message'
   /** Said after the beep with `leave_message`. */
   readonly voicemailMessage: string
+  /** Whether calls are kept as recordings; null: as RECORD_CALLS says. */
+  readonly recordCalls: boolean | null
+  /**
+   * Said before the greeting where calls are recorded; the recording begins once it has been heard, and ends, deleted,
+   * where the caller refuses. Empty: nothing is said, and the recording begins with the call.
+   */
+  readonly recordingConsent: string
+  /** Recordings are deleted so many days after their call; null: never. */
+  readonly recordingRetentionDays: number | null
+  /** Told of each call that has ended, in place of CALL_WEBHOOK_URL; null: that one. */
+  readonly webhookUrl: string | null
+  /** What the chat model finds out of each call that has ended; null: it is not asked. */
+  readonly analysis: CallAnalysisRequest | null
+}
+
+/** What is asked of the chat model after a call. */
+export interface CallAnalysisRequest {
+  /** Whether it sums the call up. */
+  readonly summary: boolean
+  /** JSON Schema of an object to fill from the conversation; null: none. */
+  readonly schema: Readonly<Record<string, unknown>> | null
+  /** When the call counts as a success, in words; null: no verdict. */
+  readonly successCriteria: string | null
 }
 
 export interface TransferTarget {

@@ -26,7 +26,12 @@ export const testProfile: AgentProfile = {
   transferTargets: [],
   endCallPhrases: [],
   machineDetection: 'off',
-  voicemailMessage: ''
+  voicemailMessage: '',
+  recordCalls: null,
+  recordingConsent: '',
+  recordingRetentionDays: null,
+  webhookUrl: null,
+  analysis: null
 }
 
 export const testCall: CallIdentity = {

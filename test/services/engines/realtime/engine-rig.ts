@@ -1,7 +1,6 @@
 import { pino } from 'pino'
 import { type AudioFormat, bytesPerMs, PCMU_8K } from '../../../../audio/format.ts'
 import { systemClock } from '../../../../services/clock.ts'
-import { DEFAULT_INTERRUPTION } from '../../../../services/default-agent.ts'
 import {
   RealtimeEngine,
   type RealtimeEngineOptions
@@ -16,6 +15,7 @@ import {
 import type { StandInSession } from '../../../standins/openai/stand-in-session.ts'
 import { Waiters } from '../../../standins/telnyx/waiters.ts'
 import { createWireCodec } from '../../../standins/telnyx/wire-codec.ts'
+import { testProfile } from '../../../support/session-rig.ts'
 import { sine } from '../../../support/tone.ts'
 
 export type EngineEvent = {
@@ -36,21 +36,9 @@ const EVENTS = [
 ] as const satisfies (keyof AgentEngineEvents)[]
 
 const profile: AgentProfile = {
-  id: 'default',
-  name: 'Test agent',
-  instructions: 'Be brief.',
+  ...testProfile,
   greeting: 'Good day, this is Offhook.',
-  voice: null,
-  engine: null,
-  language: 'en-GB',
-  maxCallSeconds: null,
-  protectGoodbye: false,
-  interruption: DEFAULT_INTERRUPTION,
-  tools: [],
-  transferTargets: [],
-  endCallPhrases: [],
-  machineDetection: 'off',
-  voicemailMessage: ''
+  language: 'en-GB'
 }
 
 const FRAME_MS = 20

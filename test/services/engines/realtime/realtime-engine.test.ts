@@ -8,9 +8,9 @@ import {
   PCMU_8K,
   sameFormat
 } from '../../../../audio/format.ts'
-import { DEFAULT_INTERRUPTION } from '../../../../services/default-agent.ts'
 import { startRealtimeStandIn } from '../../../standins/openai/realtime-stand-in.ts'
 import { ManualClock } from '../../../support/manual-clock.ts'
+import { testProfile } from '../../../support/session-rig.ts'
 import { toneSnrDb } from '../../../support/tone.ts'
 import { codecOf, EngineRig } from './engine-rig.ts'
 
@@ -286,21 +286,5 @@ describe('the realtime engine', () => {
 })
 
 function profile() {
-  return {
-    id: 'default',
-    name: 'Agent',
-    instructions: '',
-    greeting: 'Hello.',
-    voice: null,
-    engine: null,
-    language: 'en',
-    maxCallSeconds: null,
-    protectGoodbye: false,
-    interruption: DEFAULT_INTERRUPTION,
-    tools: [],
-    transferTargets: [],
-    endCallPhrases: [],
-    machineDetection: 'off',
-    voicemailMessage: ''
-  } as const
+  return { ...testProfile, name: 'Agent', instructions: '' }
 }

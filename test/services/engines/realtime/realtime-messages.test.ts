@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { PCMU_8K } from '../../../../audio/format.ts'
-import { DEFAULT_INTERRUPTION } from '../../../../services/default-agent.ts'
 import {
   plainResponse,
   responseFault,
@@ -13,23 +12,13 @@ import {
   verbatimResponse
 } from '../../../../services/engines/realtime/realtime-messages.ts'
 import { clientEvents } from '../../../standins/openai/event-schema.ts'
+import { testProfile } from '../../../support/session-rig.ts'
 
 const profile = {
-  id: 'default',
+  ...testProfile,
   name: 'Agent',
   instructions: 'Be kind.',
-  greeting: 'Hello.',
-  voice: null,
-  engine: null,
-  language: 'pt-BR',
-  maxCallSeconds: null,
-  protectGoodbye: false,
-  interruption: DEFAULT_INTERRUPTION,
-  tools: [],
-  transferTargets: [],
-  endCallPhrases: [],
-  machineDetection: 'off' as const,
-  voicemailMessage: ''
+  language: 'pt-BR'
 }
 
 function quantities(records: readonly { unit: string; quantity: number }[]): Record<string, number> {
