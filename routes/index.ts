@@ -3,6 +3,7 @@ import { agentRoutes } from './agents.ts'
 import { audioStreamRoutes } from './audio-stream.ts'
 import { callEventRoutes } from './call-events.ts'
 import { callRoutes } from './calls.ts'
+import { consoleRoutes } from './console.ts'
 import { frontendAudioRoutes } from './frontend-audio.ts'
 import { healthRoutes } from './health.ts'
 import { mediaStreamRoutes } from './media-stream.ts'
@@ -35,4 +36,5 @@ export async function routes(app: FastifyInstance, options: RouteOptions): Promi
   await app.register(callEventRoutes, options)
   await app.register(audioStreamRoutes, options)
   await app.register(frontendAudioRoutes, options)
+  await app.register(consoleRoutes)
 }

@@ -46,6 +46,10 @@ const RULES: Rule[] = [
     mayTypes: ['services/'],
     not: ['package:pg', 'package:openai', 'package:telnyx']
   },
+  {
+    folder: 'console/',
+    may: ['console/', 'package:preact', 'package:htm', 'package:@preact/signals', 'package:uplot']
+  },
   { folder: 'cli/', may: ['cli/', 'audio/', 'services/', 'sessions/', 'node:*', 'package:*'] },
   { folder: 'server.ts', may: ['*'] },
   { folder: 'bench/', may: ['*'] },
@@ -59,7 +63,7 @@ interface Import {
   typeOnly: boolean
 }
 
-const files = globSync('**/*.ts', {
+const files = globSync(['**/*.ts', 'console/**/*.js'], {
   cwd: root,
   exclude: (name) => name.startsWith('node_modules') || name.startsWith('data')
 }).map((file) => file.split(path.sep).join('/'))

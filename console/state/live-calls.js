@@ -1,0 +1,82 @@
+import { signal } from '@preact/signals'
+import { callEvents } from '../net/call-events.js'
+import { session } from './session.js'
+
+/**
+ * @typedef {object} LiveCall
+ * @property {string} callId
+ * @property {'telnyx' | 'twilio' | 'test'} carrier
+ * @property {'inbound' | 'outbound'} direction
+ * @property {string | null} from E.164
+ * @property {string | null} to E.164
+ * @property {string} agentId
+ * @property {number} startedAt epoch ms
+ * @property {import('@preact/signals').Signal<{ speaker: 'caller' | 'agent', text: string } | null>} lastWords
+ * @property {import('@preact/signals').Signal<{ agent: boolean, caller: boolean }>} muted
+ */
+
+/** The calls that are live now, from the snapshot at the connection and the events since. */
+class LiveCalls {
+  /** By our id, the oldest first. @type {import('@preact/signals').Signal<ReadonlyMap<string, LiveCall>>} */
+  calls = signal(new Map())
+
+  constructor() {
+    callEvents.listen((event) => this.#take(event))
+    session.token.subscribe((token) => {
+      if (!token) this.calls.value = new Map()
+    })
+  }
+
+  /** @param {import('../net/call-events.js').CallEvent} event */
+  #take({ type, payload }) {
+    const known = this.calls.value.get(payload.call_id)
+    if (type === 'live.calls') {
+      const kept = this.calls.value
+      this.calls.value = new Map(
+        payload.calls.map((/** @type {any} */ row) => [row.call_id, liveCall(row, kept.get(row.call_id))])
+      )
+    } else if (type === 'live.call' && !known) {
+      this.calls.value = new Map(this.calls.value).set(payload.call_id, liveCall(payload))
+    } else if (type === 'call.ended' && known) {
+      const rest = new Map(this.calls.value)
+      rest.delete(payload.call_id)
+      this.calls.value = rest
+    } else if (type === 'transcript' && known) takeWords(known, payload)
+    else if (type === 'operator.action' && known) takeAction(known, payload)
+  }
+}
+
+/** @param {any} row @param {LiveCall} [known] @returns {LiveCall} */
+function liveCall(row, known) {
+  const muted = { agent: row.agent_muted, caller: row.caller_muted }
+  if (known) {
+    known.muted.value = muted
+    return known
+  }
+  return {
+    callId: row.call_id,
+    carrier: row.carrier,
+    direction: row.direction,
+    from: row.from,
+    to: row.to,
+    agentId: row.agent_id,
+    startedAt: Date.parse(row.started_at),
+    lastWords: signal(null),
+    muted: signal(muted)
+  }
+}
+
+/** The agent's words come in pieces, the caller's whole. @param {LiveCall} call @param {any} payload */
+function takeWords(call, { speaker, text, final }) {
+  const last = call.lastWords.value
+  const goesOn = speaker === 'agent' && !final && last?.speaker === 'agent'
+  call.lastWords.value = { speaker, text: goesOn ? last.text + text : text }
+}
+
+/** @param {LiveCall} call @param {any} payload */
+function takeAction(call, { action, party }) {
+  if (action !== 'mute' && action !== 'unmute') return
+  call.muted.value = { ...call.muted.value, [party]: action === 'mute' }
+}
+
+export const liveCalls = new LiveCalls()

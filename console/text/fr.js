@@ -1,0 +1,6 @@
+import { live } from './fr/live.js'
+import { shell } from './fr/shell.js'
+import { talk } from './fr/talk.js'
+
+/** Everything that the console says, in French. */
+export const fr = { ...shell, ...talk, ...live }

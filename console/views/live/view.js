@@ -1,0 +1,7 @@
+import { html } from 'htm/preact'
+import { PageHead } from '../../parts/page-head.js'
+import { t } from '../../state/language.js'
+
+export function View() {
+  return html`<${PageHead} title=${t('nav.live')} />`
+}
