@@ -286,10 +286,8 @@ function createStreamMint(config: Config, tokens: MediaTokens): CallControlOptio
 
 function createTwilio({ twilio, publicUrl }: Config): RouteOptions['twilio'] {
   if (!twilio || !publicUrl) return null
-  const webhooks = `${publicUrl.origin}/api/calls/twilio`
-  const urls = { voiceUrl: `${webhooks}/voice`, statusUrl: `${webhooks}/status` }
   return {
-    carrier: new TwilioCarrier({ ...twilio, ...urls }),
+    carrier: new TwilioCarrier({ ...twilio, webhooksUrl: `${publicUrl.origin}/api/calls/twilio` }),
     signatures: createTwilioSignatures({ authToken: twilio.authToken, publicUrl })
   }
 }

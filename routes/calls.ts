@@ -19,17 +19,9 @@ const textBody = Type.Object(
 )
 const transferBody = Type.Object({ to: e164 }, { additionalProperties: false })
 const transferred = Type.Object({
-  success: Type.Boolean({ description: 'whether the caller is with the other party, or on the way to it' }),
+  success: Type.Boolean({ description: 'whether the caller is with the other party' }),
   data: Type.Object({
-    outcome: Type.Enum([
-      'answered',
-      'busy',
-      'no_answer',
-      'rejected',
-      'failed',
-      'caller_hung_up',
-      'handed_over'
-    ])
+    outcome: Type.Enum(['answered', 'busy', 'no_answer', 'rejected', 'failed', 'caller_hung_up'])
   }),
   message: nullable(Type.String())
 })
@@ -166,7 +158,7 @@ function controlRoutes(app: FastifyInstance, { calls, operations, registry }: Ro
         idOf(request),
         (request.body as Static<typeof transferBody>).to
       )
-      const connected = outcome === 'answered' || outcome === 'handed_over'
+      const connected = outcome === 'answered'
       const message = connected ? null : 'The caller is with the agent again, unless they hung up.'
       return { success: connected, data: { outcome }, message }
     }

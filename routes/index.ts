@@ -16,6 +16,7 @@ import { telnyxWebhookRoutes } from './telnyx-webhook.ts'
 import { testCallRoutes } from './test-calls.ts'
 import { twilioRoutes } from './twilio.ts'
 import { twilioMediaStreamRoutes } from './twilio-media-stream.ts'
+import { twilioTransferRoutes } from './twilio-transfer.ts'
 import { usageRoutes } from './usage.ts'
 
 /** Every door of the server. */
@@ -27,6 +28,7 @@ export async function routes(app: FastifyInstance, options: RouteOptions): Promi
   await app.register(telnyxCallRoutes, options)
   await app.register(mediaStreamRoutes, options)
   await app.register(twilioRoutes, options)
+  await app.register(twilioTransferRoutes, options)
   await app.register(twilioMediaStreamRoutes, options)
   await app.register(testCallRoutes, options)
   await app.register(callRoutes, options)

@@ -27,8 +27,14 @@ export async function twilioMediaStreamRoutes(app: FastifyInstance, options: Rou
     // An unknown call is told so on the socket, as Twilio's clients expect.
     if (carrier === undefined) return
     metrics.refused('media_signature')
-    request.log.warn({ event: 'stream.refused', cause: 'signature' }, 'Media stream refused')
-    throw new HttpError(403, 'invalid_signature', 'Expected the X-Twilio-Signature of this address.')
+    // Without a query, in which a stranger may have put what no log should keep; Twilio sends none.
+    const [path, query] = request.url.split('?', 2)
+    const url = options.twilio?.signatures.upgradeUrl(path) ?? null
+    request.log.warn(
+      { event: 'stream.refused', carrier: 'twilio', cause: 'signature', url, hasQuery: query !== undefined },
+      'Media stream refused: its signature is not that of this address'
+    )
+    throw new HttpError(403, 'invalid_signature', `Expected the X-Twilio-Signature of ${url}.`)
   }
 
   /** Whether the token of a stream's `start` is that of the call that its address names. */

@@ -1,5 +1,5 @@
 import formbody from '@fastify/formbody'
-import type { FastifyInstance, FastifyRequest } from 'fastify'
+import type { FastifyInstance } from 'fastify'
 import { LRUCache } from 'lru-cache'
 import { type Static, Type } from 'typebox'
 import type { TwilioParams } from '../services/carriers/twilio/twilio-signature.ts'
@@ -10,15 +10,13 @@ import { initiateBody, initiated } from './call-schemas.ts'
 import { HttpError } from './http-error.ts'
 import { initiatedReply, placeCall } from './outbound-call.ts'
 import type { RouteOptions } from './route-options.ts'
+import { callSidOf, configured, field, UNREACHED, verify } from './twilio-webhook.ts'
 
 /** Twilio tells of a call's end when the call is over for us already. */
 const REMEMBERED_CALLS = { max: 10_000, ttl: 10 * 60 * 1000 }
 const REMEMBERED_EVENTS = { ...REMEMBERED_CALLS, max: 50_000 }
 /** Of Twilio's `CallStatus`, those that no other follows. */
 const FINAL_STATUSES = new Set(['completed', 'busy', 'failed', 'no-answer', 'canceled'])
-
-/** Final statuses of a call that nobody answered, for a reason on the other side. */
-const UNREACHED_STATUSES = new Set(['busy', 'failed', 'no-answer'])
 
 const tags = ['twilio']
 const endBody = Type.Object(
@@ -93,8 +91,9 @@ export async function twilioRoutes(app: FastifyInstance, options: RouteOptions):
     const call = registry.find(carrierCallId)?.call ?? recent.get(carrierCallId)
     if (call) tell(call, params)
     const status = field(params, 'CallStatus') ?? ''
-    const unanswered = UNREACHED_STATUSES.has(status) ? 'carrier_failed' : 'caller_hung_up'
-    if (FINAL_STATUSES.has(status)) control.hungUp(carrierCallId, unanswered)
+    if (Object.hasOwn(UNREACHED, status)) {
+      control.hungUp(carrierCallId, 'carrier_failed', UNREACHED[status])
+    } else if (FINAL_STATUSES.has(status)) control.hungUp(carrierCallId)
     return reply.status(204).send()
   })
 
@@ -133,42 +132,6 @@ function toHttpError(error: unknown): unknown {
     'carrier_refused',
     `Twilio refused the call (${error.detail}); https://www.twilio.com/docs/api/errors says what that means.`
   )
-}
-
-function configured({ twilio }: RouteOptions): NonNullable<RouteOptions['twilio']> {
-  if (twilio) return twilio
-  throw new HttpError(
-    503,
-    'carrier_not_configured',
-    'Twilio is not configured: set TWILIO_ACCOUNT_SID and TWILIO_AUTH_TOKEN.'
-  )
-}
-
-/** @throws HttpError 403 unless Twilio signed the request. */
-function verify(request: FastifyRequest, options: RouteOptions): TwilioParams {
-  const { signatures } = configured(options)
-  const params = (request.body ?? {}) as TwilioParams
-  const signature = request.headers['x-twilio-signature']
-  if (signatures.isWebhook(request.url, params, String(signature ?? ''))) return params
-  options.metrics.refused('webhook_signature')
-  // Most often the number's webhook or the public address says something else than the other.
-  const url = signatures.webhookUrl(request.url)
-  request.log.warn(
-    { event: 'webhook.refused', carrier: 'twilio', cause: 'signature', url },
-    'Webhook refused: its signature is not that of this address'
-  )
-  throw new HttpError(403, 'invalid_signature', `Expected the X-Twilio-Signature of ${url}.`)
-}
-
-function callSidOf(params: TwilioParams): string {
-  const callSid = field(params, 'CallSid')
-  if (callSid) return callSid
-  throw new HttpError(400, 'invalid_event', "Expected a webhook of Twilio's with CallSid.")
-}
-
-function field(params: TwilioParams, name: string): string | null {
-  const value = params[name]
-  return typeof value === 'string' && value !== '' ? value : null
 }
 
 /** A call has each status once, and Twilio gives its webhooks no id of their own. */

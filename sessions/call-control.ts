@@ -8,7 +8,7 @@ import type { AgentEngine } from './contracts/agent-engine.ts'
 import type { AgentProfile, ToolSpec } from './contracts/agent-profile.ts'
 import type { CallEvents, CallIdentity, EndReason } from './contracts/call-events.ts'
 import type { CallTape, TapeHeader } from './contracts/call-tape.ts'
-import type { Carrier, DialledCall, ReplyCarrier } from './contracts/carrier.ts'
+import type { Carrier, DialledCall, ReplyCarrier, StreamAddress } from './contracts/carrier.ts'
 import type { Clock } from './contracts/clock.ts'
 import type { MediaTransport } from './contracts/media-transport.ts'
 import type { Tool } from './contracts/tool.ts'
@@ -31,10 +31,7 @@ export interface Ring {
 }
 
 /** Asks the carrier to call somebody; `mintStream` makes the address and the token of the call's media socket. */
-export type Dial = (
-  call: CallIdentity,
-  mintStream: () => { url: string; token: string }
-) => Promise<DialledCall>
+export type Dial = (call: CallIdentity, mintStream: () => StreamAddress) => Promise<DialledCall>
 
 export interface CallControlOptions {
   readonly registry: CallRegistry
@@ -56,7 +53,7 @@ export interface CallControlOptions {
   readonly openTape: ((header: Omit<TapeHeader, 'version'>) => CallTape) | null
   readonly createTools: (profile: AgentProfile) => readonly Tool[]
   /** A single-use token for this call's media socket, and the address it is for. */
-  readonly mintStream: (call: CallIdentity) => { url: string; token: string }
+  readonly mintStream: (call: CallIdentity) => StreamAddress
 }
 
 /**
@@ -102,17 +99,18 @@ export class CallControl {
     carrier: ReplyCarrier,
     ring: Ring,
     onInitiated?: (call: CallIdentity) => void
-  ): Promise<{ url: string; token: string } | null> {
+  ): Promise<StreamAddress | null> {
     const admission = await this.#admit(carrier, ring, onInitiated)
     const held = admission ? admission.held : this.#options.registry.find(ring.carrierCallId)
     if (!held) return null
     if (!held.session) this.#open(held, carrier)
-    const stream = this.#options.mintStream(held.call)
-    this.#options.events.publish(held.call, {
-      type: 'stream.requested',
-      streamUrl: stream.url,
-      parameters: {}
-    })
+    return this.newStream(held)
+  }
+
+  /** Where the carrier is to bring the media stream of an answered call that is told so by other means than ours. */
+  newStream({ call }: HeldCall): StreamAddress {
+    const stream = this.#options.mintStream(call)
+    this.#options.events.publish(call, { type: 'stream.requested', streamUrl: stream.url, parameters: {} })
     return stream
   }
 

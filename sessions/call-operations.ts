@@ -7,8 +7,12 @@ import type { Party } from './muting.ts'
 import { comeBackPhrase } from './transfer-phrases.ts'
 import type { Transfers } from './transfers.ts'
 
-/** Half a second: what `w` stands for among the digits. */
+/** `w` and `W` among the digits are pauses. */
 const DTMF = /^[0-9A-D*#wW]{1,64}$/
+/** The longest that one of them takes. */
+const DIGIT_MS = 1000
+/** What a carrier takes to bring a stream. */
+const STREAM_MS = 10_000
 
 export interface CallOperationsOptions {
   readonly registry: CallRegistry
@@ -50,7 +54,9 @@ export class CallOperations {
     const held = this.#options.registry.find(id)
     if (!held) throw notLive()
     if (held.session) {
-      held.session.endAfterGoodbye('operator')
+      // The caller hears the other party ring, and nothing that the agent says.
+      if (this.#options.transfers.underWay(held.call.callId)) void held.session.end('operator')
+      else held.session.endAfterGoodbye('operator')
       return
     }
     const { carrier, carrierCallId } = held.call
@@ -81,15 +87,27 @@ export class CallOperations {
     return transfers.start(held, carrier, to)
   }
 
-  /** Presses keys for the other end to hear: 0-9, A-D, *, #, and w for half a second's pause. */
+  /** Presses keys for the other end to hear: 0-9, A-D, *, #, w for half a second's pause, W for a second's. */
   async sendDtmf(id: string, digits: string): Promise<void> {
     const held = this.#live(id)
+    const { transfers } = this.#options
     const carrier = this.#carrierOf(held)
+    if (transfers.underWay(held.call.callId)) {
+      const detail = { detail: 'transfer_under_way' }
+      throw new CallError('INVALID_STATE', 'The caller is being transferred', detail)
+    }
     if (!DTMF.test(digits) || !carrier.sendDtmf) {
       const detail = { detail: carrier.sendDtmf ? 'digits' : 'unsupported' }
       throw new CallError('INVALID_STATE', 'These keys cannot be pressed', detail)
     }
-    await carrier.sendDtmf(held.call.carrierCallId, digits)
+    if (carrier.takesStreamForDtmf) held.session.replaceStream(digits.length * DIGIT_MS + STREAM_MS)
+    try {
+      await carrier.sendDtmf(held.call.carrierCallId, digits, () => this.#options.control.newStream(held))
+    } catch (error) {
+      // The stream was not taken after all.
+      if (carrier.takesStreamForDtmf) held.session.handOver(false)
+      throw error
+    }
   }
 
   #live(id: string): HeldCall & { session: CallSession } {

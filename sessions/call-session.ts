@@ -73,7 +73,6 @@ export class CallSession extends EventEmitter<{ closed: [] }> {
   #awaitingReply = false
   /** The call ends for this reason once the goodbye has been heard. */
   #goodbye: { readonly reason: EndReason; readonly detail: string | null } | null = null
-  #handingOver = false
   #ended: Promise<void> | null = null
 
   constructor(options: CallSessionOptions) {
@@ -115,7 +114,7 @@ export class CallSession extends EventEmitter<{ closed: [] }> {
       onMark: (name) => this.#onMark(name),
       onDigit: (digit) => this.#onDigit(digit),
       onLost: () => outbound.detach(),
-      onOver: (reason) => void (this.#handingOver || this.end(reason))
+      onOver: (reason) => void this.end(reason)
     })
     this.#limits = new CallLimits({
       clock,
@@ -180,10 +179,19 @@ export class CallSession extends EventEmitter<{ closed: [] }> {
     this.#endIfGoodbyeHeard()
   }
 
-  /** While the caller is being handed over, the carrier may take the stream away: that is not the call's end. */
-  handOver(handingOver: boolean): void {
-    this.#handingOver = handingOver
-    if (!handingOver && !this.#ended && this.#streaming) this.#media.reconnectIfLost()
+  /**
+   * While the caller is being handed over, the carrier may take the stream away: that is not the call's end.
+   * `streamComes`: it is back without being asked for it.
+   */
+  handOver(handingOver: boolean, { streamComes = false } = {}): void {
+    if (this.#ended || !this.#streaming) return
+    if (handingOver) this.#media.yield()
+    else this.#media.regain({ comes: streamComes })
+  }
+
+  /** The carrier takes the stream away for something else, and brings another within this time. */
+  replaceStream(withinMs: number): void {
+    this.#media.expectAnother(withinMs)
   }
 
   /** The only way out. The first reason wins; every caller gets the same promise, which never rejects. */

@@ -10,6 +10,9 @@ const RECONNECT_MS = 10_000
 /** Streams lost in a row before the call is given up. */
 const RECONNECT_ATTEMPTS = 3
 
+/** Until when the carrier may take the stream away without that being the call's end. */
+type Absence = 'until_regained' | 'until_next_stream'
+
 export interface MediaLegOptions {
   readonly call: CallIdentity
   readonly clock: Clock
@@ -35,6 +38,7 @@ export class MediaLeg {
   #started = false
   #attempts = 0
   #cancelWait: (() => void) | null = null
+  #absence: Absence | null = null
   #closed = false
 
   constructor(options: MediaLegOptions) {
@@ -55,6 +59,7 @@ export class MediaLeg {
     this.#transport = transport
     this.#started = false
     this.#wait(null)
+    if (this.#absence === 'until_next_stream') this.#absence = null
     if (previous) this.#options.onLost()
     previous?.close()
     const { guard, onAudio, onMark, onDigit, reporter } = this.#options
@@ -72,9 +77,23 @@ export class MediaLeg {
     )
   }
 
-  /** Asks for the stream again if it is gone. */
-  reconnectIfLost(): void {
-    if (!this.#transport && !this.#closed) this.#reconnect()
+  /** The carrier may take the stream away until `regain`: that is not the call's end. */
+  yield(): void {
+    this.#absence = 'until_regained'
+  }
+
+  /** The stream is wanted back, if it is gone: `comes` where the carrier brings it without being asked. */
+  regain({ comes }: { comes: boolean }): void {
+    this.#absence = null
+    if (this.#transport || this.#closed) return
+    if (comes) this.#wait(RECONNECT_MS, () => this.#reconnect())
+    else this.#reconnect()
+  }
+
+  /** The carrier takes the stream away now, and brings another within this time, or is asked for it. */
+  expectAnother(withinMs: number): void {
+    this.#absence = 'until_next_stream'
+    this.#wait(withinMs, () => this.regain({ comes: false }))
   }
 
   /** Idempotent. */
@@ -86,7 +105,9 @@ export class MediaLeg {
 
   #onStarted(transport: MediaTransport, start: StreamStart): void {
     const { call, reporter, onStarted } = this.#options
-    if (start.carrierCallId !== null && start.carrierCallId !== call.carrierCallId) {
+    // Nobody but us has given a test call its id: what a phone of software says in its place is its own affair.
+    const foreign = call.carrier !== 'test' && start.carrierCallId !== call.carrierCallId
+    if (start.carrierCallId !== null && foreign) {
       reporter.publish({ type: 'media.malformed', cause: 'start_of_another_call' })
       transport.close()
       return
@@ -105,6 +126,7 @@ export class MediaLeg {
     if (this.#closed) return
     const { onLost, onOver } = this.#options
     onLost()
+    if (this.#absence) return
     if (reason === 'stop') onOver('caller_hung_up')
     else if (reason === 'unsupported_media') onOver('carrier_failed')
     else if (reason === 'socket_closed') this.#wait(HANGUP_GRACE_MS, () => this.#reconnect())

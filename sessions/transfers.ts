@@ -19,6 +19,8 @@ interface Transfer {
   /** The carrier's id of the leg to the other party, once it is known. */
   legId: string | null
   outcome: TransferOutcome | null
+  /** Whether the carrier brings the caller's media stream back by itself. */
+  streamComes: boolean
 }
 
 /**
@@ -73,7 +75,10 @@ export class Transfers {
     this.#settle(transferId, 'answered')
   }
 
-  legEnded(transferId: string, outcome: TransferOutcome): void {
+  /** Nobody answered. `streamComes`: the carrier brings the caller's media stream back without being asked for it. */
+  legEnded(transferId: string, outcome: TransferOutcome, { streamComes = false } = {}): void {
+    const transfer = this.#transfers.get(transferId)
+    if (transfer) transfer.streamComes = streamComes
     this.#settle(transferId, outcome)
   }
 
@@ -84,7 +89,8 @@ export class Transfers {
     to: string
   ): Promise<TransferOutcome> {
     const { promise, resolve: settle } = Promise.withResolvers<TransferOutcome>()
-    const transfer: Transfer = { id: randomUUID(), call, carrier, settle, legId: null, outcome: null }
+    const id = randomUUID()
+    const transfer: Transfer = { id, call, carrier, settle, legId: null, outcome: null, streamComes: false }
     this.#transfers.set(transfer.id, transfer)
     const callerLeaves = () => this.#callerLeft(transfer)
     session.once('closed', callerLeaves)
@@ -92,7 +98,6 @@ export class Transfers {
     try {
       const from = call.direction === 'inbound' ? call.to : call.from
       await carrier.transfer(call.carrierCallId, to, { from, ringMs: RING_MS, transferId: transfer.id })
-      if (!carrier.reportsTransfers) this.#settle(transfer.id, 'handed_over')
     } catch (error) {
       this.#settle(transfer.id, 'failed')
       session.handOver(false)
@@ -102,8 +107,8 @@ export class Transfers {
     }
     const outcome = await promise
     session.off('closed', callerLeaves)
-    if (outcome === 'answered' || outcome === 'handed_over') void session.end('transferred')
-    else session.handOver(false)
+    if (outcome === 'answered') void session.end('transferred')
+    else session.handOver(false, { streamComes: transfer.streamComes })
     return outcome
   }
 

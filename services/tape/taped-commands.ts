@@ -5,6 +5,7 @@ const COMMANDS: ReadonlySet<string> = new Set([
   'sayGoodbye',
   'endAfterGoodbye',
   'handOver',
+  'replaceStream',
   'muting.set'
 ])
 

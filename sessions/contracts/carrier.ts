@@ -12,20 +12,23 @@ export interface Carrier {
   /** Declines a ringing call as busy: no capacity, or draining. */
   refuse(carrierCallId: string): Promise<void>
   /** Asks for the media stream of an answered call. Resolves with the parameters asked for, without the token. */
-  startStream(carrierCallId: string, stream: { url: string; token: string }): Promise<StreamRequest>
+  startStream(carrierCallId: string, stream: StreamAddress): Promise<StreamRequest>
   /** Calls somebody, and asks for the media stream with it. */
   dial(request: DialRequest): Promise<DialledCall>
   /** A call that was dialled has been answered: what could not be asked for with the dial. */
   dialAnswered(carrierCallId: string): Promise<void>
   /**
    * Has the carrier call somebody else for the caller, who stays on the line meanwhile. Resolves when the carrier has
-   * taken the request. What becomes of it comes by webhook, where `reportsTransfers`.
+   * taken the request. What becomes of it comes by webhook; if nobody answers, the carrier gives the caller back.
    */
   transfer(carrierCallId: string, to: string, request: TransferRequest): Promise<void>
-  /** Whether the carrier tells if the other party of a transfer answers, and gives the caller back if not. */
-  readonly reportsTransfers?: boolean
-  /** Presses keys for the other end to hear: 0-9, A-D, *, #, and w for half a second's pause. Absent where it can't. */
-  sendDtmf?(carrierCallId: string, digits: string): Promise<void>
+  /**
+   * Presses keys for the other end to hear: 0-9, A-D, *, #, w for half a second's pause, W for a second's. Absent where
+   * it can't. `newStream` makes the address and the token of the stream that comes afterwards, `takesStreamForDtmf`.
+   */
+  sendDtmf?(carrierCallId: string, digits: string, newStream: () => StreamAddress): Promise<void>
+  /** Whether the media stream has to make way for the keys. */
+  readonly takesStreamForDtmf?: boolean
   /** Ends the leg. A leg that has already ended is success. */
   hangUp(carrierCallId: string): Promise<void>
 }
@@ -33,13 +36,19 @@ export interface Carrier {
 /** A carrier that is told in the reply to its webhook what to do with a call, so that nothing is asked of it before. */
 export type ReplyCarrier = Omit<Carrier, 'answer' | 'refuse' | 'dial' | 'dialAnswered'>
 
+/** Where a carrier connects the media socket of a call, and the token that it presents there. */
+export interface StreamAddress {
+  readonly url: string
+  readonly token: string
+}
+
 export interface DialRequest {
   /** Ours: comes back with every webhook of the call, also with those that overtake the reply to the dial. */
   readonly callId: string
   /** E.164. */
   readonly from: string
   readonly to: string
-  readonly stream: { readonly url: string; readonly token: string }
+  readonly stream: StreamAddress
   /** Whether to tell a machine from a person, and hear out its greeting. */
   readonly detectMachine: boolean
 }
@@ -63,17 +72,9 @@ export interface TransferRequest {
  * - `answered`: caller and the other party are connected, the agent is out;
  * - `busy`, `no_answer`, `rejected`: by the other party; the caller is back with the agent;
  * - `failed`: by the carrier; likewise;
- * - `caller_hung_up`: before anybody answered;
- * - `handed_over`: the carrier has taken the caller and tells no more.
+ * - `caller_hung_up`: before anybody answered.
  */
-export type TransferOutcome =
-  | 'answered'
-  | 'busy'
-  | 'no_answer'
-  | 'rejected'
-  | 'failed'
-  | 'caller_hung_up'
-  | 'handed_over'
+export type TransferOutcome = 'answered' | 'busy' | 'no_answer' | 'rejected' | 'failed' | 'caller_hung_up'
 
 export interface StreamRequest {
   /** Without the token. */

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { afterEach, beforeEach, describe, it } from 'node:test'
-import type { TwilioStandInOptions } from '../standins/twilio/twilio-standin.ts'
+import type { DialledParty } from '../standins/twilio/twilio-standin.ts'
 import { type CallRig, startCallRig } from '../support/call-rig.ts'
 
 const TO = '+13125550111'
@@ -9,9 +9,10 @@ const FROM = '+13125550122'
 describe('a Twilio outbound call', { timeout: 60_000 }, () => {
   let rig: CallRig
 
-  async function start(dialled?: TwilioStandInOptions['dialled']): Promise<void> {
+  async function start(party?: DialledParty, env: Record<string, string> = {}): Promise<void> {
     rig = await startCallRig({
-      twilio: { dialled },
+      env,
+      twilio: { dialled: () => party },
       realtime: { script: () => ({ transcript: 'Hello.', audio: { toneHz: 500, ms: 800 } }) }
     })
   }
@@ -33,7 +34,7 @@ describe('a Twilio outbound call', { timeout: 60_000 }, () => {
   const rowOf = async (callSid: string) =>
     (
       await rig.eventually(
-        `select direction, from_number, to_number, end_reason, answered_at is not null as answered
+        `select direction, from_number, to_number, end_reason, end_detail, answered_at is not null as answered
          from calls where carrier_call_id = $1 and ended_at is not null`,
         [callSid]
       )
@@ -63,6 +64,7 @@ describe('a Twilio outbound call', { timeout: 60_000 }, () => {
         from_number: FROM,
         to_number: TO,
         end_reason: 'operator',
+        end_detail: null,
         answered: true
       })
       await rig.twilio.webhooksSettled()
@@ -101,11 +103,43 @@ describe('a Twilio outbound call', { timeout: 60_000 }, () => {
       await post('initiate', { to: TO, from: FROM })
       const call = await rig.twilio.waitForDial()
       const row = await rowOf(call.callSid)
-      assert.deepEqual([row.end_reason, row.answered], ['carrier_failed', false])
+      const detail = result.replace('-', '_')
+      assert.deepEqual([row.end_reason, row.end_detail, row.answered], ['carrier_failed', detail, false])
       assert.equal(rig.server.registry.size, 0)
       assert.deepEqual(await rig.query('select * from usage_minutes'), [])
     })
   }
+
+  it('is placed only to the countries that are set, never to a premium number, and so many times a day', async () => {
+    await start(
+      { result: 'busy', afterMs: 20 },
+      {
+        OUTBOUND_COUNTRIES: 'US,DE',
+        OUTBOUND_MAX_CALLS_PER_DAY: '2'
+      }
+    )
+    for (const [to, error] of [
+      ['+18765551234', 'country_not_allowed'],
+      ['+442079460123', 'country_not_allowed'],
+      ['+19005550123', 'premium_number']
+    ]) {
+      const refused = await post('initiate', { to, from: FROM })
+      assert.deepEqual([refused.status, refused.body.error], [403, error])
+    }
+    assert.equal(rig.twilio.requests.length, 0)
+    assert.equal((await post('initiate', { to: '+493012345678', from: FROM })).status, 200)
+    assert.equal((await post('initiate', { to: TO, from: FROM })).status, 200)
+    const third = await post('initiate', { to: TO, from: FROM })
+    assert.deepEqual([third.status, third.body.error], [403, 'daily_limit'])
+    assert.match(String(third.body.message), /OUTBOUND_MAX_CALLS_PER_DAY/)
+  })
+
+  it('is placed to the country of the number that calls where no other is set', async () => {
+    await start({ result: 'busy', afterMs: 20 })
+    const abroad = await post('initiate', { to: '+493012345678', from: FROM })
+    assert.deepEqual([abroad.status, abroad.body.error], [403, 'country_not_allowed'])
+    assert.equal((await post('initiate', { to: '+493012345678', from: '+493087654321' })).status, 200)
+  })
 
   it('that rings can be called off by the operator', async () => {
     await start({ result: 'ring', afterMs: 0 })

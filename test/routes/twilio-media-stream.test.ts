@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
 import { afterEach, beforeEach, describe, it } from 'node:test'
+import { pino } from 'pino'
 import type { WebSocket } from 'ws'
 import { signatureOf } from '../standins/twilio/signed-webhooks.ts'
 import { OPERATOR_TOKEN, type RouteRig, startRouteRig, TWILIO } from '../support/route-rig.ts'
@@ -30,8 +31,11 @@ const MEDIA = JSON.stringify({
 describe("admission to Twilio's media socket", { timeout: 20_000 }, () => {
   let rig: RouteRig
 
+  let log: Record<string, unknown>[]
+
   beforeEach(async () => {
-    rig = await startRouteRig()
+    log = []
+    rig = await startRouteRig({ log: pino({}, { write: (line) => log.push(JSON.parse(line)) }) })
   })
 
   afterEach(() => rig.close())
@@ -44,7 +48,7 @@ describe("admission to Twilio's media socket", { timeout: 20_000 }, () => {
       url: '/api/calls/twilio/voice',
       headers: {
         'content-type': 'application/x-www-form-urlencoded',
-        'x-twilio-signature': signatureOf(TWILIO.authToken, TWILIO.voiceUrl, params)
+        'x-twilio-signature': signatureOf(TWILIO.authToken, `${TWILIO.webhooksUrl}/voice`, params)
       },
       body: new URLSearchParams(params).toString()
     })
@@ -81,6 +85,11 @@ describe("admission to Twilio's media socket", { timeout: 20_000 }, () => {
     assert.equal(await rig.upgradeStatus(path, signed('/ws/twilio/another')), 403)
     assert.equal(await rig.upgradeStatus(`${path}?x=1`, signed(path)), 403)
     assert.equal(session.connected, false)
+    const refusals = log.filter(({ event }) => event === 'stream.refused')
+    assert.deepEqual(
+      refusals.map(({ url, hasQuery }) => [url, hasQuery]),
+      [false, false, false, true].map((hasQuery) => [`wss://example.com${path}`, hasQuery])
+    )
   })
 
   it('closes with 1008 where the token is missing, wrong, used or of another call, and no call is told', async () => {
@@ -150,6 +159,15 @@ describe("admission to Twilio's media socket", { timeout: 20_000 }, () => {
     const socket = await opened(`/ws/twilio/${callId}`)
     socket.send(start(streamToken, callId))
     await until(() => session?.connected, 'the stream')
+  })
+
+  it('takes a client for a test call that gives its start a CallSid of its own', async () => {
+    const held = rig.openCall()
+    const socket = await opened(`/ws/twilio/${held.call.callId}`)
+    socket.send(start(rig.tokens.mint(held.call.callId), 'CA-of-the-client'))
+    socket.send(MEDIA)
+    await until(() => held.session?.frames.in === 1, 'the frame')
+    assert.equal(socket.readyState, socket.OPEN)
   })
 
   it('offers a test call of Twilio’s dialect in PCMU only', async () => {

@@ -90,7 +90,7 @@ describe('CallSession: opening', () => {
   })
 
   it('closes a stream that says it belongs to another call', async () => {
-    const { session, carrier, of } = createRig()
+    const { session, carrier, of } = createRig({ call: { carrier: 'telnyx' } })
     session.start()
     session.attachMedia(carrier)
     carrier.emit('started', {

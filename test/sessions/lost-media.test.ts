@@ -76,6 +76,62 @@ describe('a media stream that is lost in the middle of a call', () => {
   })
 })
 
+describe('a media stream that makes way for something else', () => {
+  it('is not the call’s end while the caller is handed over, and is asked for again if they come back', async () => {
+    let asked = 0
+    const rig = createRig({ reconnect: async () => void asked++ })
+    await rig.connect()
+    rig.session.handOver(true)
+    rig.carrier.stop()
+    rig.clock.advance(30_000)
+    assert.deepEqual([rig.of('call.ended'), asked], [[], 0])
+    rig.session.handOver(false)
+    assert.equal(asked, 1)
+  })
+
+  it('is waited for where the carrier brings it by itself, and asked for where it does not come', async () => {
+    let asked = 0
+    const rig = createRig({ reconnect: async () => void asked++ })
+    await rig.connect()
+    rig.session.handOver(true)
+    rig.carrier.stop()
+    rig.session.handOver(false, { streamComes: true })
+    rig.clock.advance(9000)
+    assert.equal(asked, 0)
+    rig.clock.advance(1000)
+    assert.equal(asked, 1)
+  })
+
+  it('is replaced by the next one, whose stop is the end of the call again', async () => {
+    let asked = 0
+    const rig = createRig({ reconnect: async () => void asked++ })
+    await rig.connect()
+    rig.session.replaceStream(12_000)
+    rig.carrier.stop()
+    rig.clock.advance(2000)
+    const next = new VirtualCarrier({ clock: rig.clock })
+    rig.session.attachMedia(next)
+    next.start()
+    rig.clock.advance(60_000)
+    assert.deepEqual([rig.of('call.ended'), asked], [[], 0])
+    next.stop()
+    assert.equal(rig.of('call.ended')[0].reason, 'caller_hung_up')
+  })
+
+  it('is asked for where no other comes in time, and left alone where it never went', async () => {
+    let asked = 0
+    const rig = createRig({ reconnect: async () => void asked++ })
+    await rig.connect()
+    rig.session.replaceStream(12_000)
+    rig.clock.advance(13_000)
+    assert.equal(asked, 0)
+    rig.session.replaceStream(12_000)
+    rig.carrier.stop()
+    rig.clock.advance(12_000)
+    assert.equal(asked, 1)
+  })
+})
+
 describe('a carrier that sends no frames while the caller is silent', () => {
   it('does not keep a turn from ending: silence is filled in by the wall clock', async () => {
     const { engine, carrier, clock, connect } = createRig()

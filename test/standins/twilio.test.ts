@@ -232,6 +232,14 @@ describe('TwiML, as the stand-in takes it', () => {
     ['has a nameless parameter', stream('wss://example.com/1', '<Parameter value="x"/>')],
     ['has an unknown attribute', '<Response><Reject because="busy"/></Response>'],
     ['has an unknown reason', '<Response><Reject reason="tired"/></Response>'],
+    ['plays a sound', '<Response><Play>https://example.com/hold.mp3</Play></Response>'],
+    ['plays what are no keys', '<Response><Play digits="1x"/></Response>'],
+    ['rings for too short', '<Response><Dial timeout="2">+13125550111</Dial></Response>'],
+    ['shows a callerId that is none', '<Response><Dial callerId="me">+13125550111</Dial></Response>'],
+    [
+      'wants to be told of what there is not',
+      '<Response><Dial><Number statusCallbackEvent="busy">+13125550111</Number></Dial></Response>'
+    ],
     ['dials no number', '<Response><Dial>me</Dial></Response>']
   ]) {
     it(`is refused where it ${why}`, () => {

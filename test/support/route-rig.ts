@@ -37,8 +37,7 @@ import { testProfile } from './session-rig.ts'
 export const TWILIO = {
   accountSid: `AC${'5'.repeat(32)}`,
   authToken: 'auth-token-of-the-tests',
-  voiceUrl: 'https://example.com/api/calls/twilio/voice',
-  statusUrl: 'https://example.com/api/calls/twilio/status'
+  webhooksUrl: 'https://example.com/api/calls/twilio'
 }
 
 export const OPERATOR_TOKEN = 'operator-token-of-the-tests'
@@ -66,7 +65,6 @@ export interface RouteRigOptions {
 export class ObedientCarrier implements Carrier {
   readonly name = 'telnyx'
   readonly streamFormat = PCMU_8K
-  readonly reportsTransfers = true
   readonly commands: string[] = []
 
   async answer(id: string): Promise<void> {

@@ -48,6 +48,7 @@ export interface RigOptions {
   delayMs?: number
   carrierFormat?: AudioFormat
   engine?: ScriptedEngine
+  call?: Partial<CallIdentity>
   profile?: Partial<AgentProfile>
   tools?: readonly Tool[]
   hangUp?: () => Promise<void>
@@ -65,7 +66,7 @@ export function createRig(options: RigOptions = {}) {
   const events = createCallEvents({ now: () => clock.now(), onListenerError: (error) => faults.push(error) })
   events.subscribe(({ event }) => published.push(event))
   const session = new CallSession({
-    call: testCall,
+    call: { ...testCall, ...options.call },
     profile: { ...testProfile, ...options.profile },
     engine,
     tools: new ToolRunner({ tools: options.tools ?? [], clock }),

@@ -26,7 +26,6 @@ const ALREADY_ENDED = '90018'
 /** The control leg of Telnyx, by Call Control v2. */
 export class TelnyxCarrier implements Carrier {
   readonly name = 'telnyx'
-  readonly reportsTransfers = true
   readonly streamFormat: AudioFormat
   readonly #client: Telnyx
   readonly #config: TelnyxConfig

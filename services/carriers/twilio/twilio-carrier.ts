@@ -1,7 +1,12 @@
 import pRetry from 'p-retry'
 import twilio from 'twilio'
 import { type AudioFormat, PCMU_8K } from '../../../audio/format.ts'
-import type { ReplyCarrier, StreamRequest } from '../../../sessions/contracts/carrier.ts'
+import type {
+  ReplyCarrier,
+  StreamAddress,
+  StreamRequest,
+  TransferRequest
+} from '../../../sessions/contracts/carrier.ts'
 import { CallError } from '../../../sessions/errors.ts'
 import type { TwilioConfig } from '../../config.ts'
 
@@ -11,20 +16,23 @@ const REQUEST_TIMEOUT_MS = 10_000
 const HANG_UP_RETRIES = { retries: 2, minTimeout: 300, maxTimeout: 1000 }
 /** "Invalid call state": the call is not in progress any more. */
 const ALREADY_ENDED = '21220'
-/** How long the other party of a transfer may let it ring. */
-const TRANSFER_RING_SECONDS = 30
+
+type VoiceResponse = InstanceType<typeof twilio.twiml.VoiceResponse>
 
 export interface TwilioCarrierOptions extends TwilioConfig {
-  /** Where Twilio asks what to do with a call that was answered: the voice webhook. */
-  readonly voiceUrl: string
-  /** Where Twilio tells what became of a call. */
-  readonly statusUrl: string
+  /**
+   * Where our webhooks for Twilio are: `/voice` below it is asked what to do with a call, `/status` told what became of
+   * it, `/transfer/answered` and `/transfer/ended` what becomes of a transfer, whose id comes as `id`.
+   */
+  readonly webhooksUrl: string
 }
 
 /** The control leg of Twilio: TwiML in reply to its webhooks, and its REST API for everything else. */
 export class TwilioCarrier implements ReplyCarrier {
   readonly name = 'twilio'
   readonly streamFormat: AudioFormat = PCMU_8K
+  /** Twilio does one thing at a time with a call: connect it to a stream, or press keys. */
+  readonly takesStreamForDtmf = true
   readonly #client: twilio.Twilio
   readonly #options: TwilioCarrierOptions
 
@@ -35,7 +43,7 @@ export class TwilioCarrier implements ReplyCarrier {
   }
 
   /** TwiML that answers the call and connects it to this media socket. */
-  answerReply(stream: { url: string; token: string }): string {
+  answerReply(stream: StreamAddress): string {
     return connectTo(stream).toString()
   }
 
@@ -46,14 +54,21 @@ export class TwilioCarrier implements ReplyCarrier {
     return response.toString()
   }
 
+  /** TwiML that ends a call. */
+  hangUpReply(): string {
+    const response = new twilio.twiml.VoiceResponse()
+    response.hangup()
+    return response.toString()
+  }
+
   /** Calls somebody, and resolves with the CallSid. Once they answer, the voice webhook is asked what to do. */
   async dial(call: { to: string; from: string }): Promise<string> {
-    const { voiceUrl, statusUrl } = this.#options
+    const { webhooksUrl } = this.#options
     const { sid } = await this.#request(() =>
       this.#client.calls.create({
         ...call,
-        url: voiceUrl,
-        statusCallback: statusUrl,
+        url: `${webhooksUrl}/voice`,
+        statusCallback: `${webhooksUrl}/status`,
         statusCallbackEvent: ['ringing', 'answered', 'completed']
       })
     )
@@ -61,8 +76,8 @@ export class TwilioCarrier implements ReplyCarrier {
   }
 
   /** For a call whose stream was lost: one that is answered gets its stream with the reply. */
-  async startStream(carrierCallId: string, stream: { url: string; token: string }): Promise<StreamRequest> {
-    await this.#request(() => this.#client.calls(carrierCallId).update({ twiml: connectTo(stream) }))
+  async startStream(carrierCallId: string, stream: StreamAddress): Promise<StreamRequest> {
+    await this.#perform(carrierCallId, connectTo(stream))
     return { streamUrl: stream.url, parameters: {} }
   }
 
@@ -78,11 +93,27 @@ export class TwilioCarrier implements ReplyCarrier {
     }
   }
 
-  /** Hands the caller over to somebody else; the media stream ends with it. */
-  async transfer(carrierCallId: string, to: string): Promise<void> {
+  /** Takes the caller from the media stream, and lets them hear the other party ring. */
+  async transfer(carrierCallId: string, to: string, request: TransferRequest): Promise<void> {
+    const news = (of: string) => `${this.#options.webhooksUrl}/transfer/${of}?id=${request.transferId}`
     const response = new twilio.twiml.VoiceResponse()
-    response.dial({ timeout: TRANSFER_RING_SECONDS }).number(to)
-    await this.#request(() => this.#client.calls(carrierCallId).update({ twiml: response }))
+    const dial = response.dial({
+      action: news('ended'),
+      timeout: Math.round(request.ringMs / 1000),
+      ...(request.from !== null && { callerId: request.from })
+    })
+    dial.number({ statusCallback: news('answered'), statusCallbackEvent: ['answered'] }, to)
+    await this.#perform(carrierCallId, response)
+  }
+
+  async sendDtmf(carrierCallId: string, digits: string, newStream: () => StreamAddress): Promise<void> {
+    const response = new twilio.twiml.VoiceResponse()
+    response.play({ digits: digits.replaceAll('W', 'ww') })
+    await this.#perform(carrierCallId, connectTo(newStream(), response))
+  }
+
+  async #perform(carrierCallId: string, twiml: VoiceResponse): Promise<void> {
+    await this.#request(() => this.#client.calls(carrierCallId).update({ twiml }))
   }
 
   /** @throws CallError whose `detail` is Twilio's error code. The SDK tries again by itself on 429. */
@@ -96,8 +127,7 @@ export class TwilioCarrier implements ReplyCarrier {
 }
 
 /** A stream's URL has no query, since Twilio drops it: the token goes into the `start` frame. */
-function connectTo(stream: { url: string; token: string }): InstanceType<typeof twilio.twiml.VoiceResponse> {
-  const response = new twilio.twiml.VoiceResponse()
+function connectTo(stream: StreamAddress, response = new twilio.twiml.VoiceResponse()): VoiceResponse {
   response.connect().stream({ url: stream.url }).parameter({ name: 'token', value: stream.token })
   return response
 }

@@ -13,6 +13,8 @@ export interface TwilioSignatures {
   /** The URL that Twilio must have signed for this path, with its query. */
   webhookUrl(path: string): string
   isWebhook(path: string, params: TwilioParams, signature: string | undefined): boolean
+  /** The URL that Twilio must have signed to open a media socket at this path. */
+  upgradeUrl(path: string): string
   /** The upgrade of a media socket: signed over `wss://`, without fields. */
   isUpgrade(path: string, signature: string | undefined): boolean
 }
@@ -33,9 +35,11 @@ export function createTwilioSignatures(options: { authToken: string; publicUrl: 
   }
 
   const webhookUrl = (path: string): string => `${publicUrl.origin}${path}`
+  const upgradeUrl = (path: string): string => `wss://${publicUrl.host}${path}`
 
   return {
     webhookUrl,
+    upgradeUrl,
     isWebhook: (path, params, signature) => isSigned(webhookUrl(path), params, signature),
     isUpgrade: (path, signature) =>
       [...socketOrigins].some((origin) => isSigned(`${origin}${path}`, {}, signature))

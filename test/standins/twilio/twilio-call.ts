@@ -26,7 +26,7 @@ export type CallStatus =
 type FinalStatus = Exclude<CallStatus, 'queued' | 'ringing' | 'in-progress'>
 
 export interface CallOptions {
-  readonly direction: 'inbound' | 'outbound-api'
+  readonly direction: 'inbound' | 'outbound-api' | 'outbound-dial'
   readonly from: string
   readonly to: string
   readonly accountSid: string
@@ -39,7 +39,16 @@ export interface CallOptions {
   /** Events that the status callback is sent for; a final status is `completed`. */
   readonly statusEvents: readonly string[]
   readonly post: (url: string, params: Record<string, string>) => Promise<WebhookDelivery>
+  /** Calls the other party of a `<Dial>`. */
+  readonly dial: (twiml: DialTwiml, parentCallSid: string) => TwilioCall
+  /** Of the call whose `<Dial>` this leg belongs to. */
+  readonly parentCallSid?: string
 }
+
+export type DialTwiml = Extract<Twiml, { verb: 'dial' }>
+
+/** How long Twilio takes to press a key. */
+const DIGIT_MS = 100
 
 /** One call at Twilio: the control leg, the caller that talks and listens, and its media stream. */
 export class TwilioCall extends EventEmitter<{ moment: [moment: CallMoment] }> {
@@ -53,6 +62,10 @@ export class TwilioCall extends EventEmitter<{ moment: [moment: CallMoment] }> {
   readonly warnings: string[] = []
   /** The number that the call was handed over to. */
   transferredTo: string | null = null
+  /** Keys that the server has pressed. */
+  pressed = ''
+  /** The leg of the `<Dial>` that is being done. */
+  #leg: TwilioCall | null = null
   #stream: MediaStream | null = null
   #sayLater: Int16Array[] = []
   #answeredAt: number | null = null
@@ -88,9 +101,9 @@ export class TwilioCall extends EventEmitter<{ moment: [moment: CallMoment] }> {
   }
 
   /** Does what the voice webhook replies; a reply that is no TwiML ends the call. */
-  async askServer(url = this.options.voiceUrl): Promise<void> {
+  async askServer(url = this.options.voiceUrl, more: Record<string, string> = {}): Promise<void> {
     if (url === null) return
-    const { status, reply } = await this.options.post(url, this.params())
+    const { status, reply } = await this.options.post(url, { ...this.params(), ...more })
     if (this.endedBy) return
     try {
       if (status !== 200) throw new Error(`11200 HTTP retrieval failure: ${status}`)
@@ -111,6 +124,7 @@ export class TwilioCall extends EventEmitter<{ moment: [moment: CallMoment] }> {
     }
     if (this.#answeredAt === null) throw refusal.notInProgress()
     this.#leaveStream()
+    this.#leaveLeg()
     if (update.kind === 'twiml') setImmediate(() => this.#perform(update.twiml))
     else void this.askServer(update.url)
   }
@@ -125,6 +139,7 @@ export class TwilioCall extends EventEmitter<{ moment: [moment: CallMoment] }> {
     this.endedBy = by
     this.status = status
     this.#stream?.stop()
+    this.#leg?.end('callee', this.#leg.status === 'in-progress' ? 'completed' : 'canceled')
     this.#tellStatus('completed', status)
     this.#note('ended', `${status} by ${by}`)
   }
@@ -203,6 +218,7 @@ export class TwilioCall extends EventEmitter<{ moment: [moment: CallMoment] }> {
       AccountSid: accountSid,
       ApiVersion: '2010-04-01',
       CallSid: this.callSid,
+      ...(this.options.parentCallSid !== undefined && { ParentCallSid: this.options.parentCallSid }),
       CallStatus: status,
       Direction: direction,
       From: from,
@@ -220,8 +236,42 @@ export class TwilioCall extends EventEmitter<{ moment: [moment: CallMoment] }> {
     this.#answer()
     if (twiml.verb === 'connect') return this.#startStream(twiml.url, twiml.parameters)
     if (twiml.verb === 'hangup') return this.end('callee', 'completed')
-    this.transferredTo = twiml.to
-    this.#note('transferred', twiml.to)
+    if (twiml.verb === 'play') return this.#press(twiml.digits, twiml.next)
+    this.#dial(twiml)
+  }
+
+  #press(digits: string, next: Twiml): void {
+    setTimeout(() => {
+      this.pressed += digits
+      this.#perform(next)
+    }, digits.length * DIGIT_MS)
+  }
+
+  /** The caller hears the other party ring, and the agent no more; what comes of it, the action is asked about. */
+  #dial(twiml: DialTwiml): void {
+    const leg = this.options.dial(twiml, this.callSid)
+    this.#leg = leg
+    leg.on('moment', ({ name }) => {
+      if (leg !== this.#leg) return
+      if (name === 'answered') {
+        this.transferredTo = twiml.to
+        this.#note('transferred', twiml.to)
+      }
+      if (name === 'ended') void this.#afterDial(twiml, leg)
+    })
+  }
+
+  /** Twilio asks also where the caller has hung up, and does nothing with the reply then. */
+  async #afterDial({ action }: DialTwiml, leg: TwilioCall): Promise<void> {
+    this.#leg = null
+    if (action === null) return this.end('callee', 'completed')
+    await this.askServer(action, { DialCallSid: leg.callSid, DialCallStatus: leg.status })
+  }
+
+  #leaveLeg(): void {
+    const leg = this.#leg
+    this.#leg = null
+    leg?.end('callee', leg.status === 'in-progress' ? 'completed' : 'canceled')
   }
 
   #answer(): void {

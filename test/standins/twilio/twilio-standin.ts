@@ -7,7 +7,7 @@ import type { CallCreation } from './call-params.ts'
 import type { MediaBehaviour } from './media-stream.ts'
 import { createRestApi, type RecordedRequest } from './rest-api.ts'
 import { SignedWebhooks, type WebhookDelivery, type WebhookSignature } from './signed-webhooks.ts'
-import { type CallOptions, TwilioCall } from './twilio-call.ts'
+import { type CallOptions, type DialTwiml, TwilioCall } from './twilio-call.ts'
 import * as refusal from './twilio-error.ts'
 
 export interface TwilioStandInOptions {
@@ -21,13 +21,16 @@ export interface TwilioStandInOptions {
   readonly statusUrl?: string | null
   /** For every call; `placeCall` may say otherwise for one. */
   readonly calls?: MediaBehaviour
-  /** What becomes of the server's own calls; `ring` leaves it to the test. Default: answered after 50 ms. */
-  readonly dialled?: {
-    readonly result: 'answer' | 'ring' | 'busy' | 'no-answer' | 'failed'
-    readonly afterMs: number
-  }
+  /** Who owns a number that the server calls. Default: somebody who answers after 50 ms. */
+  readonly dialled?: (to: string) => DialledParty | undefined
   /** Further routes on the same port. */
   readonly routes?: (app: FastifyInstance) => void
+}
+
+/** What becomes of a call; `ring` leaves it to the test. */
+export interface DialledParty {
+  readonly result: 'answer' | 'ring' | 'busy' | 'no-answer' | 'failed'
+  readonly afterMs: number
 }
 
 export interface PlacedCall extends MediaBehaviour {
@@ -165,16 +168,18 @@ export class TwilioStandIn extends EventEmitter<TwilioStandInEvents> {
     await this.#app.close()
   }
 
-  #newCall(options: Omit<CallOptions, 'accountSid' | 'authToken' | 'ticker' | 'post'>): TwilioCall {
+  #newCall(options: Omit<CallOptions, 'accountSid' | 'authToken' | 'ticker' | 'post' | 'dial'>): TwilioCall {
     const call = new TwilioCall({
       ...options,
       accountSid: this.accountSid,
       authToken: this.authToken,
       ticker: this.#ticker,
-      post: (url, params) => this.#webhooks.post(url, params)
+      post: (url, params) => this.#webhooks.post(url, params),
+      dial: (dialled, parentCallSid) => this.#dialLeg(dialled, parentCallSid)
     })
     this.calls.push(call)
     this.emit('call', call)
+    this.#waiters.check()
     return call
   }
 
@@ -189,14 +194,35 @@ export class TwilioStandIn extends EventEmitter<TwilioStandInEvents> {
       statusEvents,
       behaviour: this.#options.calls ?? {}
     })
-    const { result = 'answer', afterMs = 50 } = this.#options.dialled ?? {}
+    this.#ringParty(call, () => void call.pickUp(twiml))
+    return call
+  }
+
+  /** A call of the server's is to be connected with somebody else. */
+  #dialLeg({ to, callerId, statusCallback, statusEvents }: DialTwiml, parentCallSid: string): TwilioCall {
+    const parent = this.calls.find(({ callSid }) => callSid === parentCallSid)!
+    const leg = this.#newCall({
+      direction: 'outbound-dial',
+      from: callerId ?? parent.options.from,
+      to,
+      parentCallSid,
+      voiceUrl: null,
+      statusUrl: statusCallback,
+      statusEvents,
+      behaviour: {}
+    })
+    this.#ringParty(leg, () => void leg.pickUp(null))
+    return leg
+  }
+
+  #ringParty(call: TwilioCall, pickUp: () => void): void {
+    const { result, afterMs } = this.#options.dialled?.(call.options.to) ?? { result: 'answer', afterMs: 50 }
     setImmediate(() => call.ringOut())
-    if (result === 'ring') return call
+    if (result === 'ring') return
     setTimeout(() => {
-      if (result === 'answer') void call.pickUp(twiml)
+      if (result === 'answer') pickUp()
       else call.end('caller', result)
     }, afterMs)
-    return call
   }
 
   #story(): string {

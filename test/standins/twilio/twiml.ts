@@ -1,10 +1,21 @@
 import { XMLParser, XMLValidator } from 'fast-xml-parser'
 
-/** What a TwiML document tells Twilio to do with a call: its first verb, since none of ours has a second. */
+/** What a TwiML document tells Twilio to do with a call. Nothing stands behind a verb but behind `<Play>`. */
 export type Twiml =
   | { readonly verb: 'connect'; readonly url: string; readonly parameters: Readonly<Record<string, string>> }
   | { readonly verb: 'reject'; readonly reason: string }
-  | { readonly verb: 'dial'; readonly to: string }
+  | {
+      readonly verb: 'dial'
+      readonly to: string
+      readonly callerId: string | null
+      readonly timeoutSeconds: number
+      /** Asked for what comes next; null: the call ends. */
+      readonly action: string | null
+      /** Told of the other leg. */
+      readonly statusCallback: string | null
+      readonly statusEvents: readonly string[]
+    }
+  | { readonly verb: 'play'; readonly digits: string; readonly next: Twiml }
   | { readonly verb: 'hangup' }
 
 /** A document that Twilio does not take; its call ends with an application error. */
@@ -17,6 +28,8 @@ export class TwimlFault extends Error {
 
 /** Name and value of a `<Parameter>` together, in characters. */
 const LONGEST_PARAMETER = 500
+const E164 = /^\+[1-9]\d{6,14}$/
+const LEG_EVENTS = ['initiated', 'ringing', 'answered', 'completed']
 const LOOPBACK = new Set(['localhost', '127.0.0.1', '[::1]'])
 
 interface Element {
@@ -40,9 +53,13 @@ export function parseTwiml(xml: string): Twiml {
   const [response, ...others] = elementsOf(parser.parse(xml)).filter(({ name }) => !name.startsWith('?'))
   if (response?.name !== 'Response' || others.length > 0)
     throw new TwimlFault('12100 the root is not <Response>')
-  const [verb, ...more] = response.children
-  if (more.length > 0) throw new TwimlFault(`12200 <${more[0].name}> would be done after the call`)
+  return readVerbs(response.children)
+}
+
+function readVerbs([verb, ...more]: readonly Element[]): Twiml {
   if (!verb) return { verb: 'hangup' }
+  if (verb.name === 'Play') return play(verb, readVerbs(more))
+  if (more.length > 0) throw new TwimlFault(`12200 <${more[0].name}> would be done after the call`)
   switch (verb.name) {
     case 'Connect':
       return connect(verb)
@@ -90,11 +107,33 @@ function streamUrl(value: string | undefined): string {
   return url.href
 }
 
+/** Keys, not a sound: that needs a file. */
+function play(element: Element, next: Twiml): Twiml {
+  allowOnly(element, ['digits', 'loop'])
+  const { digits = '' } = element.attributes
+  if (!/^[0-9A-D*#w]+$/.test(digits)) throw new TwimlFault('12200 <Play> has invalid digits')
+  return { verb: 'play', digits, next }
+}
+
 function dial(element: Element): Twiml {
   allowOnly(element, ['timeout', 'callerId', 'action', 'method', 'answerOnBridge', 'timeLimit'])
-  const to = element.children.length > 0 ? onlyChild(element, 'Number').text : element.text
-  if (!/^\+[1-9]\d{6,14}$/.test(to)) throw new TwimlFault('13223 <Dial> has an invalid phone number')
-  return { verb: 'dial', to }
+  const number = element.children.length > 0 ? onlyChild(element, 'Number') : element
+  if (number !== element)
+    allowOnly(number, ['statusCallback', 'statusCallbackEvent', 'statusCallbackMethod', 'url', 'sendDigits'])
+  const to = number.text
+  if (!E164.test(to)) throw new TwimlFault('13223 <Dial> has an invalid phone number')
+  const { callerId = null, timeout = '30', action = null } = element.attributes
+  if (callerId !== null && !E164.test(callerId)) throw new TwimlFault('13214 <Dial> has an invalid callerId')
+  const timeoutSeconds = Number(timeout)
+  if (!(timeoutSeconds >= 5 && timeoutSeconds <= 600))
+    throw new TwimlFault('13212 <Dial> has an invalid timeout')
+  const { statusCallback = null, statusCallbackEvent = 'completed' } = number.attributes
+  for (const url of [action, statusCallback])
+    if (url !== null && !/^https?:\/\/[^/]+/.test(url)) throw new TwimlFault('11100 invalid URL')
+  const statusEvents = statusCallbackEvent.split(' ')
+  if (!statusEvents.every((event) => LEG_EVENTS.includes(event)))
+    throw new TwimlFault('12200 statusCallbackEvent is invalid')
+  return { verb: 'dial', to, callerId, timeoutSeconds, action, statusCallback, statusEvents }
 }
 
 function onlyChild(element: Element, name: string): Element {

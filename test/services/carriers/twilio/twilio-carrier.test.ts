@@ -10,11 +10,15 @@ import { parseTwiml } from '../../../standins/twilio/twiml.ts'
 /** Keeps a call up without a media stream. */
 const BRIDGE = parseTwiml('<Response><Dial>+13125550133</Dial></Response>')
 
+/** Nobody answers by themselves but the other party of that. */
+const RINGS = { result: 'ring', afterMs: 0 } as const
+const TRANSFER = { from: '+13125550122', ringMs: 20_000, transferId: 'transfer-1' }
+
 describe('TwilioCarrier', { timeout: 30_000 }, () => {
   let twilio: TwilioStandIn
 
   beforeEach(async () => {
-    twilio = await startTwilioStandIn({ dialled: { result: 'ring', afterMs: 0 } })
+    twilio = await startTwilioStandIn({ dialled: (to) => (to === '+13125550111' ? RINGS : undefined) })
   })
 
   afterEach(() => twilio.close())
@@ -24,8 +28,7 @@ describe('TwilioCarrier', { timeout: 30_000 }, () => {
       accountSid: twilio.accountSid,
       authToken: twilio.authToken,
       baseUrl: twilio.baseUrl,
-      voiceUrl: 'https://example.com/api/calls/twilio/voice',
-      statusUrl: 'https://example.com/api/calls/twilio/status',
+      webhooksUrl: 'https://example.com/api/calls/twilio',
       ...overrides
     })
   }
@@ -107,12 +110,41 @@ describe('TwilioCarrier', { timeout: 30_000 }, () => {
     )
   })
 
-  it('hands a call over to another number', async () => {
+  it('has another number called for the caller, and wants to be told what becomes of it', async () => {
     const carrier = carrierWith()
     const call = await answeredCall(carrier)
-    await carrier.transfer(call.callSid, '+13125550177')
-    await call.until(() => call.moments.filter(({ name }) => name === 'transferred')[1], 'the transfer')
-    assert.equal(call.transferredTo, '+13125550177')
+    await carrier.transfer(call.callSid, '+13125550177', TRANSFER)
+    await call.until(() => call.transferredTo === '+13125550177', 'the transfer')
+    const transfer = 'https://example.com/api/calls/twilio/transfer'
+    assert.deepEqual(parseTwiml(String(twilio.requests.at(-1)?.form.Twiml)), {
+      verb: 'dial',
+      to: '+13125550177',
+      callerId: '+13125550122',
+      timeoutSeconds: 20,
+      action: `${transfer}/ended?id=transfer-1`,
+      statusCallback: `${transfer}/answered?id=transfer-1`,
+      statusEvents: ['answered']
+    })
+  })
+
+  it('shows the other party the caller’s own number where it is given none', async () => {
+    const carrier = carrierWith()
+    const call = await answeredCall(carrier)
+    await carrier.transfer(call.callSid, '+13125550177', { ...TRANSFER, from: null })
+    assert.doesNotMatch(String(twilio.requests.at(-1)?.form.Twiml), /callerId/)
+  })
+
+  it('presses keys, and asks for the stream again behind them', async () => {
+    const carrier = carrierWith()
+    const call = await answeredCall(carrier)
+    await carrier.sendDtmf(call.callSid, '1w2W#', () => stream)
+    await call.until(() => call.pressed === '1w2ww#', 'the keys')
+    const { url, token } = stream
+    assert.deepEqual(parseTwiml(String(twilio.requests.at(-1)?.form.Twiml)), {
+      verb: 'play',
+      digits: '1w2ww#',
+      next: { verb: 'connect', url, parameters: { token } }
+    })
   })
 
   it('asks for the stream of a call that is up, and says so without the token', async () => {
@@ -132,7 +164,7 @@ describe('TwilioCarrier', { timeout: 30_000 }, () => {
       return true
     })
     await assert.rejects(dial(carrierWith({ authToken: 'wrong' })), { detail: '20003' })
-    await assert.rejects(carrierWith().transfer('CA0', '+13125550177'), { detail: '20404' })
+    await assert.rejects(carrierWith().transfer('CA0', '+13125550177', TRANSFER), { detail: '20404' })
   })
 
   it('tells a Twilio that can’t be reached from one that refuses', async () => {
