@@ -9,6 +9,7 @@ import Fastify, { type FastifyBaseLogger, type FastifyInstance, LogController } 
 import type { Logger } from 'pino'
 import { routes } from './routes/index.ts'
 import { LiveAudio } from './routes/live-audio.ts'
+import { LiveLevels } from './routes/live-levels.ts'
 import { type MonitorEndpoint, monitorPort } from './routes/monitor-port.ts'
 import { createOperatorAuth } from './routes/operator-auth.ts'
 import type { RouteOptions } from './routes/route-options.ts'
@@ -28,6 +29,7 @@ import { createMediaTokens, type MediaTokens } from './services/media-token.ts'
 import { createMetrics, type Metrics } from './services/metrics.ts'
 import { createOutboundGuard } from './services/outbound-guard.ts'
 import { webSocketOrigin } from './services/public-url.ts'
+import { type CallerVoice, createCallerVoice } from './services/speech/caller-voice.ts'
 import { AgentStore } from './services/store/agent-store.ts'
 import { type Database, openDatabase } from './services/store/database.ts'
 import { ProductStore } from './services/store/product-store.ts'
@@ -149,6 +151,7 @@ interface Backends {
   readonly store: Store
   readonly engines: Engines
   readonly tapes: TapeRecorder | null
+  readonly callerVoice: CallerVoice
   close(): Promise<void>
 }
 
@@ -172,13 +175,15 @@ async function openBackends(config: Config, { clock, events, log }: Core): Promi
     ? await createTapeRecorder({ folder: path.join(config.dataDir, 'tapes'), clock, events, log })
     : null
 
+  const callerVoice = createCallerVoice()
   async function close(): Promise<void> {
     await engines.close()
+    await callerVoice.close()
     await tapes?.close()
     await store.close(STORE_FLUSH_MS)
     await database.close()
   }
-  return { database, store, engines, tapes, close }
+  return { database, store, engines, tapes, callerVoice, close }
 }
 
 function createRouteOptions(
@@ -208,6 +213,8 @@ function createRouteOptions(
     registry,
     events,
     liveAudio: new LiveAudio({ registry, events, now: clock.now }),
+    levels: new LiveLevels({ registry, events, clock }),
+    speak: backends.callerVoice.speak,
     metrics,
     tokens,
     guard: createAddressGuard(),

@@ -1,8 +1,10 @@
 import { randomUUID } from 'node:crypto'
-import type { FastifyInstance } from 'fastify'
+import type { FastifyInstance, FastifyRequest } from 'fastify'
+import type { WebSocket } from 'ws'
 import type { PublishedCallEvent } from '../sessions/contracts/call-events.ts'
 import { upgradeRequired } from './admission.ts'
 import { socketSchema } from './api-schemas.ts'
+import { liveCall, liveCalls } from './live-board.ts'
 import { createOperatorAdmission } from './operator-socket.ts'
 import type { RouteOptions } from './route-options.ts'
 
@@ -24,18 +26,70 @@ export async function callEventRoutes(
     schema: socketSchema('Every event of every call, with the operator token', 401, 429),
     preValidation: createOperatorAdmission(options),
     handler: upgradeRequired,
-    wsHandler: (socket) => {
-      const unsubscribe = events.subscribe((published) => {
-        const message = describe(published)
-        if (!message) return
+    wsHandler: (socket, request) => {
+      const tell = (message: object) => {
         if (socket.bufferedAmount > BACKLOG_LIMIT_BYTES) socket.close(CLOSE_TOO_SLOW)
         else socket.send(JSON.stringify(message))
+      }
+      const unsubscribe = events.subscribe((published) => {
+        const message = describe(published)
+        if (message) tell(message)
       })
-      socket.on('close', unsubscribe)
+      const unwatch = watchLive(socket, request, tell, options)
+      socket.on('close', () => {
+        unsubscribe()
+        unwatch()
+      })
       socket.on('error', () => socket.terminate())
     }
   })
 }
+
+/**
+ * What a wall of live calls wants besides: with `live=1` every call that is live, at once and as it begins, and for as
+ * long as the listener last sent `{"levels":true}` how loud they are. Returns the function that ends it.
+ */
+function watchLive(
+  socket: WebSocket,
+  request: FastifyRequest,
+  tell: (message: object) => void,
+  { events, levels, now, registry }: RouteOptions
+): () => void {
+  if ((request.query as { live?: unknown }).live !== '1') return () => {}
+  const message = (type: string, payload: object) =>
+    tell({ type, id: randomUUID(), occurred_at: new Date(now()).toISOString(), payload })
+  let stopLevels: (() => void) | null = null
+  message('live.calls', { calls: liveCalls(registry) })
+  const unsubscribe = events.subscribe(({ call, event }) => {
+    if (!BEGINNINGS.has(event.type)) return
+    const held = registry.find(call.callId)
+    if (held) message('live.call', liveCall(held))
+  })
+  socket.on('message', (data) => {
+    const wanted = wantsLevels(String(data))
+    if (wanted) stopLevels ??= levels.watch((calls) => message('levels', { calls }))
+    if (wanted !== false) return
+    stopLevels?.()
+    stopLevels = null
+  })
+  return () => {
+    unsubscribe()
+    stopLevels?.()
+  }
+}
+
+/** null where the listener says nothing of it. */
+function wantsLevels(text: string): boolean | null {
+  try {
+    const { levels } = Object(JSON.parse(text))
+    return typeof levels === 'boolean' ? levels : null
+  } catch {
+    return null
+  }
+}
+
+/** After which of its events a call is there to be shown, or shown otherwise. */
+const BEGINNINGS = new Set(['call.initiated', 'call.answered', 'stream.connected'])
 
 /** Events that only the inside needs. */
 const INTERNAL = new Set(['usage', 'call.heartbeat', 'stream.requested'])

@@ -3,6 +3,7 @@ import { type Static, Type } from 'typebox'
 import { callId, e164, errors, nullable, operator, success } from './api-schemas.ts'
 import { callDetails, callPage, muteBody } from './call-schemas.ts'
 import { HttpError } from './http-error.ts'
+import { noteAction } from './operator-action.ts'
 import type { RouteOptions } from './route-options.ts'
 import { requireStore } from './store-admission.ts'
 
@@ -86,12 +87,15 @@ function readingRoutes(app: FastifyInstance, options: RouteOptions): void {
   )
 }
 
-function speakingRoutes(app: FastifyInstance, { operations }: RouteOptions): void {
+function speakingRoutes(app: FastifyInstance, options: RouteOptions): void {
+  const { operations } = options
   app.post(
     '/api/calls/:id/say',
     { schema: { ...commandSchema('Has the caller hear this in the voice of the agent'), body: textBody } },
     async (request) => {
-      operations.say(idOf(request), (request.body as Static<typeof textBody>).text)
+      const { text } = request.body as Static<typeof textBody>
+      operations.say(idOf(request), text)
+      noteAction(options, request, idOf(request), { action: 'say', text })
       return { success: true }
     }
   )
@@ -100,7 +104,9 @@ function speakingRoutes(app: FastifyInstance, { operations }: RouteOptions): voi
     '/api/calls/:id/whisper',
     { schema: { ...commandSchema('Tells only the model of the agent'), body: textBody } },
     async (request) => {
-      operations.whisper(idOf(request), (request.body as Static<typeof textBody>).text)
+      const { text } = request.body as Static<typeof textBody>
+      operations.whisper(idOf(request), text)
+      noteAction(options, request, idOf(request), { action: 'whisper', text })
       return { success: true }
     }
   )
@@ -114,15 +120,17 @@ function speakingRoutes(app: FastifyInstance, { operations }: RouteOptions): voi
       `/api/calls/:id/${command}`,
       { preValidation: assumeBody, schema: { ...commandSchema(summary), body: muteBody } },
       async (request) => {
-        const { party = 'agent' } = request.body as Static<typeof muteBody>
-        operations.mute(idOf(request), party as 'agent' | 'caller', command === 'mute')
+        const party = ((request.body as Static<typeof muteBody>).party ?? 'agent') as 'agent' | 'caller'
+        operations.mute(idOf(request), party, command === 'mute')
+        noteAction(options, request, idOf(request), { action: command, party })
         return { success: true }
       }
     )
   }
 }
 
-function controlRoutes(app: FastifyInstance, { calls, operations, registry }: RouteOptions): void {
+function controlRoutes(app: FastifyInstance, options: RouteOptions): void {
+  const { calls, operations, registry } = options
   app.post(
     '/api/calls/:id/end',
     {
@@ -132,6 +140,8 @@ function controlRoutes(app: FastifyInstance, { calls, operations, registry }: Ro
     },
     async (request) => {
       const id = idOf(request)
+      // Before, since nothing is told of a call after its end.
+      noteAction(options, request, id, { action: 'end' })
       if (registry.find(id)) await operations.end(id)
       else if (!(await calls.findCallRow(id)))
         throw new HttpError(404, 'unknown_call', 'There is no call with this id.')
@@ -154,10 +164,9 @@ function controlRoutes(app: FastifyInstance, { calls, operations, registry }: Ro
       }
     },
     async (request) => {
-      const outcome = await operations.transfer(
-        idOf(request),
-        (request.body as Static<typeof transferBody>).to
-      )
+      const { to } = request.body as Static<typeof transferBody>
+      noteAction(options, request, idOf(request), { action: 'transfer', to })
+      const outcome = await operations.transfer(idOf(request), to)
       const connected = outcome === 'answered'
       const message = connected ? null : 'The caller is with the agent again, unless they hung up.'
       return { success: connected, data: { outcome }, message }

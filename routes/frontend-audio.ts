@@ -4,6 +4,7 @@ import { upgradeRequired } from './admission.ts'
 import { socketSchema } from './api-schemas.ts'
 import { HttpError } from './http-error.ts'
 import type { ListeningRequest } from './live-audio.ts'
+import { noteAction } from './operator-action.ts'
 import { createOperatorAdmission } from './operator-socket.ts'
 import type { RouteOptions } from './route-options.ts'
 
@@ -28,7 +29,12 @@ export async function frontendAudioRoutes(
       readListening(request)
     },
     handler: upgradeRequired,
-    wsHandler: (socket, request) => options.liveAudio.listen(socket, readListening(request))
+    wsHandler: (socket, request) => {
+      const listening = readListening(request)
+      const { callId, tracks } = listening
+      if (callId !== null) noteAction(options, request, callId, { action: 'listen', tracks })
+      options.liveAudio.listen(socket, listening)
+    }
   })
 }
 

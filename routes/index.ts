@@ -11,6 +11,7 @@ import { openApi } from './openapi.ts'
 import { productRoutes } from './products.ts'
 import type { RouteOptions } from './route-options.ts'
 import { registerShell } from './shell.ts'
+import { speechRoutes } from './speech.ts'
 import { telnyxCallRoutes } from './telnyx-calls.ts'
 import { telnyxWebhookRoutes } from './telnyx-webhook.ts'
 import { testCallRoutes } from './test-calls.ts'
@@ -31,6 +32,7 @@ export async function routes(app: FastifyInstance, options: RouteOptions): Promi
   await app.register(twilioTransferRoutes, options)
   await app.register(twilioMediaStreamRoutes, options)
   await app.register(testCallRoutes, options)
+  await app.register(speechRoutes, options)
   await app.register(callRoutes, options)
   await app.register(agentRoutes, options)
   await app.register(productRoutes, options)

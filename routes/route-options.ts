@@ -22,6 +22,7 @@ import type { Carrier } from '../sessions/contracts/carrier.ts'
 import type { MediaTransport } from '../sessions/contracts/media-transport.ts'
 import type { Transfers } from '../sessions/transfers.ts'
 import type { LiveAudio } from './live-audio.ts'
+import type { LiveLevels } from './live-levels.ts'
 import type { OperatorAuth } from './operator-auth.ts'
 
 export interface RouteOptions {
@@ -33,6 +34,9 @@ export interface RouteOptions {
   readonly outbound: OutboundGuard
   readonly events: CallEvents
   readonly liveAudio: LiveAudio
+  readonly levels: LiveLevels
+  /** Says a text in the embedded voice: PCM16 mono at 16 kHz. */
+  readonly speak: (text: string) => Promise<Int16Array>
   readonly metrics: Metrics
   readonly tokens: MediaTokens
   readonly guard: AddressGuard

@@ -7,6 +7,7 @@ import { errors, operator, success } from './api-schemas.ts'
 import { initiateBody, initiated, muteBody } from './call-schemas.ts'
 import { assumeBody } from './calls.ts'
 import { HttpError } from './http-error.ts'
+import { noteAction } from './operator-action.ts'
 import { initiatedReply, placeCall } from './outbound-call.ts'
 import type { RouteOptions } from './route-options.ts'
 
@@ -68,6 +69,7 @@ export async function telnyxCallRoutes(app: FastifyInstance, options: RouteOptio
     async (request) => {
       configured(options)
       const { call_control_id: id } = request.body as Static<typeof endBody>
+      noteAction(options, request, id, { action: 'end' })
       if (registry.find(id)) await operations.end(id)
       else if (!(await calls.findCallRow(id)))
         throw new HttpError(404, 'unknown_call', 'There is no call with this id.')
@@ -94,8 +96,9 @@ export async function telnyxCallRoutes(app: FastifyInstance, options: RouteOptio
       },
       async (request) => {
         const { callControlId: id } = request.params as Static<typeof callControlId>
-        const { party = 'agent' } = request.body as Static<typeof muteBody>
-        operations.mute(id, party as 'agent' | 'caller', command === 'mute')
+        const party = ((request.body as Static<typeof muteBody>).party ?? 'agent') as 'agent' | 'caller'
+        operations.mute(id, party, command === 'mute')
+        noteAction(options, request, id, { action: command, party })
         return { success: true }
       }
     )

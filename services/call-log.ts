@@ -121,6 +121,9 @@ function writeMediaLine(log: Logger, event: CallEvent): void {
         'Transfer completed'
       )
       return
+    case 'operator.action':
+      log.info({ event: event.type, action: event.action }, 'The operator acted on the call')
+      return
     case 'tool.called':
       log[event.ok ? 'info' : 'warn'](
         { event: event.type, tool: event.tool, durationMs: event.durationMs, ok: event.ok, code: event.code },

@@ -153,7 +153,14 @@ export class CallControl {
       to,
       agentId: profile.id
     }
-    const held: HeldCall = { call, profile, streamFormat: carrier.streamFormat, tape: null, session: null }
+    const held: HeldCall = {
+      call,
+      profile,
+      streamFormat: carrier.streamFormat,
+      tape: null,
+      session: null,
+      answeredAt: null
+    }
     this.#hold(held, RING_DEADLINE_MS)
     try {
       const stream = await this.#dial(held, carrier, dial)
@@ -219,7 +226,8 @@ export class CallControl {
       profile: request.profile,
       streamFormat: request.format,
       tape: null,
-      session: null
+      session: null,
+      answeredAt: null
     }
     this.#options.registry.hold(held)
     this.#open(held, null)
@@ -250,7 +258,14 @@ export class CallControl {
       this.#publishUnanswered(call, refusal)
       return { call, held: null }
     }
-    const held: HeldCall = { call, profile, streamFormat: carrier.streamFormat, tape: null, session: null }
+    const held: HeldCall = {
+      call,
+      profile,
+      streamFormat: carrier.streamFormat,
+      tape: null,
+      session: null,
+      answeredAt: null
+    }
     this.#hold(held, ANSWER_DEADLINE_MS)
     return { call, held }
   }
@@ -332,6 +347,7 @@ export class CallControl {
       ...limits
     })
     held.session = tape ? tape.commands(session) : session
+    held.answeredAt = clock.now()
     session.once('closed', () => registry.forget(held))
     events.publish(call, { type: 'call.answered' })
     session.start()

@@ -16,6 +16,8 @@ export interface HeldCall {
   tape: CallTape | null
   /** null until the call is answered. */
   session: CallSession | null
+  /** Epoch ms; null as long as `session`. */
+  answeredAt: number | null
 }
 
 export type Refusal = 'rejected_capacity' | 'draining'
@@ -77,6 +79,11 @@ export class CallRegistry {
 
   get draining(): boolean {
     return this.#draining
+  }
+
+  /** Every call held, those that ring included, the oldest first. */
+  get calls(): HeldCall[] {
+    return [...this.#byCallId.values()]
   }
 
   /** Calls whose media is or was connected, or is being connected. */

@@ -17,15 +17,22 @@ export interface MutingOptions {
 /** Silences one party of a call for the other: the agent in the caller's ear, or the caller in the agent's. */
 export class Muting {
   readonly #options: MutingOptions
+  readonly #muted = { agent: false, caller: false }
   #dropped: string | null = null
 
   constructor(options: MutingOptions) {
     this.#options = options
   }
 
+  /** Who is silenced now. */
+  get muted(): Readonly<Record<Party, boolean>> {
+    return this.#muted
+  }
+
   /** A muted agent stops at once, and nothing of what it says is sent or counts as said. */
   set(party: Party, muted: boolean): void {
     const { floor, inbound, outbound } = this.#options
+    this.#muted[party] = muted
     if (party === 'caller') {
       inbound.mute(muted)
       return

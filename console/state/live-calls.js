@@ -10,7 +10,8 @@ import { session } from './session.js'
  * @property {string | null} from E.164
  * @property {string | null} to E.164
  * @property {string} agentId
- * @property {number} startedAt epoch ms
+ * @property {string} agentName
+ * @property {import('@preact/signals').Signal<number | null>} answeredAt epoch ms; null while it rings
  * @property {import('@preact/signals').Signal<{ speaker: 'caller' | 'agent', text: string } | null>} lastWords
  * @property {import('@preact/signals').Signal<{ agent: boolean, caller: boolean }>} muted
  */
@@ -35,8 +36,8 @@ class LiveCalls {
       this.calls.value = new Map(
         payload.calls.map((/** @type {any} */ row) => [row.call_id, liveCall(row, kept.get(row.call_id))])
       )
-    } else if (type === 'live.call' && !known) {
-      this.calls.value = new Map(this.calls.value).set(payload.call_id, liveCall(payload))
+    } else if (type === 'live.call') {
+      this.calls.value = new Map(this.calls.value).set(payload.call_id, liveCall(payload, known))
     } else if (type === 'call.ended' && known) {
       const rest = new Map(this.calls.value)
       rest.delete(payload.call_id)
@@ -49,8 +50,10 @@ class LiveCalls {
 /** @param {any} row @param {LiveCall} [known] @returns {LiveCall} */
 function liveCall(row, known) {
   const muted = { agent: row.agent_muted, caller: row.caller_muted }
+  const answeredAt = row.answered_at && Date.parse(row.answered_at)
   if (known) {
     known.muted.value = muted
+    known.answeredAt.value = answeredAt
     return known
   }
   return {
@@ -60,7 +63,8 @@ function liveCall(row, known) {
     from: row.from,
     to: row.to,
     agentId: row.agent_id,
-    startedAt: Date.parse(row.started_at),
+    agentName: row.agent_name,
+    answeredAt: signal(answeredAt),
     lastWords: signal(null),
     muted: signal(muted)
   }

@@ -66,6 +66,14 @@ export interface TurnRecord {
   readonly latency: TurnLatency
 }
 
+/** `text`: what was to be said or whispered; `to`: E.164. */
+export type OperatorAction =
+  | { readonly action: 'say' | 'whisper'; readonly text: string }
+  | { readonly action: 'mute' | 'unmute'; readonly party: 'agent' | 'caller' }
+  | { readonly action: 'transfer'; readonly to: string }
+  | { readonly action: 'listen'; readonly tracks: readonly ('inbound' | 'outbound')[] }
+  | { readonly action: 'end' }
+
 /**
  * Everything that happens to a call, as the session and the control leg publish it. Store, log, metrics and
  * monitoring sockets subscribe; none of them is known to the publisher.
@@ -107,6 +115,8 @@ export type CallEvent =
   | { type: 'echo.suspected'; turnIndex: number }
   | { type: 'dtmf'; digit: string }
   | { type: 'tool.called'; tool: string; durationMs: number; ok: boolean; code: string | null }
+  /** What the operator did to this call; `by`: the name they gave, or `operator`; `address`: where it came from. */
+  | ({ type: 'operator.action'; by: string; address: string } & OperatorAction)
   /** `to`: E.164. */
   | { type: 'transfer.completed'; to: string; outcome: TransferOutcome }
   | { type: 'usage'; records: readonly UsageRecord[] }

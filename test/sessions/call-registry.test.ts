@@ -8,7 +8,7 @@ import { createRig, settle, testCall, testProfile } from '../support/session-rig
 
 function held(id: string, session: CallSession | null = null): HeldCall {
   const call = { ...testCall, callId: id, carrierCallId: `carrier-${id}` }
-  return { call, profile: testProfile, streamFormat: PCMU_8K, tape: null, session }
+  return { call, profile: testProfile, streamFormat: PCMU_8K, tape: null, answeredAt: null, session }
 }
 
 function createRegistry(maxConcurrentCalls = 2) {

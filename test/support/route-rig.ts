@@ -5,6 +5,7 @@ import { WebSocket } from 'ws'
 import { PCMU_8K } from '../../audio/format.ts'
 import { routes } from '../../routes/index.ts'
 import { LiveAudio } from '../../routes/live-audio.ts'
+import { LiveLevels } from '../../routes/live-levels.ts'
 import { createOperatorAuth } from '../../routes/operator-auth.ts'
 import type { RouteOptions } from '../../routes/route-options.ts'
 import { createAddressGuard } from '../../services/address-guard.ts'
@@ -186,6 +187,8 @@ export async function startRouteRig(options: RouteRigOptions = {}) {
     registry,
     events,
     liveAudio: new LiveAudio({ registry, events, now: () => clock.now() }),
+    levels: new LiveLevels({ registry, events, clock }),
+    speak: async (text) => new Int16Array(text.length),
     metrics,
     tokens,
     guard: createAddressGuard(),
