@@ -1,11 +1,12 @@
 import { CrossCorrelator } from './cross-correlator.ts'
 import { FilterFit } from './filter-fit.ts'
-import { SPEECH_BAND_RATE_HZ } from './speech-band.ts'
+import { PCMU_8K } from './format.ts'
+import { SPEECH_BAND_RATE_HZ, SpeechBand } from './speech-band.ts'
 
 const SAMPLES_PER_MS = SPEECH_BAND_RATE_HZ / 1000
 /** What is looked at of the sound that may be an echo, and how late an echo may come. */
-export const ECHO_WINDOW_SAMPLES = 500 * SAMPLES_PER_MS
-export const ECHO_REACH_SAMPLES = 500 * SAMPLES_PER_MS
+const ECHO_WINDOW_SAMPLES = 500 * SAMPLES_PER_MS
+const ECHO_REACH_SAMPLES = 500 * SAMPLES_PER_MS
 /** The power of 2 above the two together. */
 const TRANSFORM_SIZE = 4096
 /** 8 ms: the direct sound and the first reflections. */
@@ -30,16 +31,26 @@ export interface EchoLikeness {
 
 /** Compares a sound with what may have caused it, both as SpeechBand gives them. 0.5 ms a question. */
 export class EchoComparison {
+  /** To be filled before a question: the sound, up to now. */
+  readonly sound = new Float64Array(ECHO_WINDOW_SAMPLES)
+  /** To be filled before a question: what was played, up to now. */
+  readonly source = new Float64Array(ECHO_WINDOW_SAMPLES + ECHO_REACH_SAMPLES)
   readonly #correlator = new CrossCorrelator(TRANSFORM_SIZE)
   readonly #filterFit = new FilterFit(FILTER_TAPS)
   readonly #frames = new Float64Array(ECHO_WINDOW_SAMPLES / FRAME_SAMPLES)
   readonly #residues = new Float64Array(ECHO_WINDOW_SAMPLES / FRAME_SAMPLES)
 
-  /**
-   * `sound`: the last ECHO_WINDOW_SAMPLES. `source`: these and the ECHO_REACH_SAMPLES before them, of what was played.
-   * null where one of them is silent.
-   */
-  compare(sound: Float64Array, source: Float64Array): EchoLikeness | null {
+  get soundMs(): number {
+    return this.sound.length / SAMPLES_PER_MS
+  }
+
+  get sourceMs(): number {
+    return this.source.length / SAMPLES_PER_MS
+  }
+
+  /** null where the sound or its source is silent. */
+  compare(): EchoLikeness | null {
+    const { sound, source } = this
     const energy = energyOf(sound)
     if (energy < LEAST_ENERGY * FRAME_SAMPLES || energyOf(source) < LEAST_ENERGY * FRAME_SAMPLES) return null
     const { place, correlation } = this.#bestPlace(sound, source, energy)
@@ -58,11 +69,14 @@ export class EchoComparison {
    * a caller who interrupts must not wait for that.
    */
   warmUp(): void {
-    const source = Float64Array.from({ length: ECHO_WINDOW_SAMPLES + ECHO_REACH_SAMPLES }, (_, i) => {
-      return 4000 * Math.sin(i ** 2)
-    })
-    const sound = source.subarray(ECHO_REACH_SAMPLES / 2, ECHO_REACH_SAMPLES / 2 + ECHO_WINDOW_SAMPLES)
-    for (let round = 0; round < WARM_UP_ROUNDS; round++) this.compare(sound, source)
+    const { sound, source } = this
+    for (let i = 0; i < source.length; i++) source[i] = 4000 * Math.sin(i ** 2)
+    sound.set(source.subarray(ECHO_REACH_SAMPLES / 2, ECHO_REACH_SAMPLES / 2 + ECHO_WINDOW_SAMPLES))
+    const payload = Uint8Array.from({ length: 2 * source.length }, (_, i) => i % 251)
+    for (let round = 0; round < WARM_UP_ROUNDS; round++) {
+      new SpeechBand(PCMU_8K).push(payload)
+      this.compare()
+    }
   }
 
   #bestPlace(

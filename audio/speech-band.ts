@@ -1,6 +1,5 @@
-import type { AudioFormat } from './format.ts'
-import { FrameBuffer } from './frame-buffer.ts'
-import { decodeG711 } from './g711.ts'
+import { type AudioFormat, bytesPerSample, type SampleRate } from './format.ts'
+import { ALAW_TO_LINEAR, MULAW_TO_LINEAR } from './g711.ts'
 
 export const SPEECH_BAND_RATE_HZ = 4000
 
@@ -9,6 +8,13 @@ const HALF_WIDTH = 8
 const CUTOFF_HZ = 1500
 /** Undoes most of the fall of a voice's spectrum, so that two voices have less in common than their pitch. */
 const PRE_EMPHASIS = 0.95
+
+/** By the input's rate in Hz. */
+const TAPS: Readonly<Record<SampleRate, Float64Array>> = {
+  8000: lowPass(8000),
+  16000: lowPass(16_000),
+  24000: lowPass(24_000)
+}
 
 /**
  * The part of telephone audio that survives everywhere, loudspeakers and rooms included: below 1.5 kHz, its low end
@@ -20,7 +26,6 @@ export class SpeechBand {
   readonly #taps: Float64Array
   /** The last samples at the input's rate, then the ones that came. */
   #window: Float64Array
-  readonly #decoded = new FrameBuffer()
   #output = new Float64Array(0)
   #last = 0
   /** Input samples that lie before the next output. */
@@ -29,33 +34,37 @@ export class SpeechBand {
   constructor(format: AudioFormat) {
     this.#format = format
     this.#stride = format.sampleRate / SPEECH_BAND_RATE_HZ
-    this.#taps = lowPass(HALF_WIDTH * this.#stride, CUTOFF_HZ / format.sampleRate)
+    this.#taps = TAPS[format.sampleRate]
     this.#window = new Float64Array(this.#taps.length - 1)
   }
 
   /** Whole samples. Valid until the next call. */
   push(payload: Uint8Array): Float64Array {
-    const samples = this.#decode(payload)
+    const count = Math.floor(payload.length / bytesPerSample(this.#format))
     const history = this.#taps.length - 1
-    const window = this.#roomFor(samples.length)
-    for (let i = 0; i < samples.length; i++) window[history + i] = samples[i]
-    const length = Math.max(0, Math.ceil((samples.length - this.#skip) / this.#stride))
+    const window = this.#roomFor(count)
+    decode(payload, this.#format, window.subarray(history, history + count))
+    const length = Math.max(0, Math.ceil((count - this.#skip) / this.#stride))
     if (this.#output.length !== length) this.#output = new Float64Array(length)
-    let at = this.#skip
-    for (let i = 0; i < length; i++, at += this.#stride) {
-      const sample = this.#filtered(at)
-      this.#output[i] = sample - PRE_EMPHASIS * this.#last
-      this.#last = sample
-    }
-    this.#skip = at - samples.length
-    window.copyWithin(0, samples.length, samples.length + history)
+    this.#filter(window, this.#output)
+    this.#skip += length * this.#stride - count
+    window.copyWithin(0, count, count + history)
     return this.#output
   }
 
-  #filtered(first: number): number {
-    let sum = 0
-    for (let k = 0; k < this.#taps.length; k++) sum += this.#taps[k] * this.#window[first + k]
-    return sum
+  /** The inner loop by locals only: fields would be looked up at every tap. */
+  #filter(window: Float64Array, output: Float64Array): void {
+    const taps = this.#taps
+    const stride = this.#stride
+    let last = this.#last
+    let first = this.#skip
+    for (let i = 0; i < output.length; i++, first += stride) {
+      let sample = 0
+      for (let k = 0; k < taps.length; k++) sample += taps[k] * window[first + k]
+      output[i] = sample - PRE_EMPHASIS * last
+      last = sample
+    }
+    this.#last = last
   }
 
   #roomFor(samples: number): Float64Array {
@@ -66,22 +75,21 @@ export class SpeechBand {
     this.#window = window
     return window
   }
+}
 
-  #decode(payload: Uint8Array): Int16Array {
-    const { encoding } = this.#format
-    if (encoding !== 'pcm16') {
-      const samples = this.#decoded.samples(payload.length)
-      decodeG711(encoding, payload, samples)
-      return samples
-    }
-    const samples = this.#decoded.samples(payload.length >> 1)
-    for (let i = 0; i < samples.length; i++) samples[i] = payload[2 * i] | (payload[2 * i + 1] << 8)
-    return samples
+function decode(payload: Uint8Array, { encoding }: AudioFormat, samples: Float64Array): void {
+  if (encoding === 'pcm16') {
+    for (let i = 0; i < samples.length; i++) samples[i] = ((payload[2 * i + 1] << 24) >> 16) | payload[2 * i]
+  } else {
+    const table = encoding === 'pcmu' ? MULAW_TO_LINEAR : ALAW_TO_LINEAR
+    for (let i = 0; i < samples.length; i++) samples[i] = table[payload[i]]
   }
 }
 
-/** A sinc under a Hann window, of gain 1. `cutoff` is in units of the sample rate. */
-function lowPass(halfWidth: number, cutoff: number): Float64Array {
+/** A sinc under a Hann window, of gain 1. */
+function lowPass(sampleRate: SampleRate): Float64Array {
+  const halfWidth = (HALF_WIDTH * sampleRate) / SPEECH_BAND_RATE_HZ
+  const cutoff = CUTOFF_HZ / sampleRate
   const taps = Float64Array.from({ length: 2 * halfWidth + 1 }, (_, index) => {
     const offset = index - halfWidth
     const sinc = offset === 0 ? 2 * cutoff : Math.sin(2 * Math.PI * cutoff * offset) / (Math.PI * offset)

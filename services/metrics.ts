@@ -49,6 +49,7 @@ export function createMetrics(options: MetricsOptions): Metrics {
     buckets: FAST_BUCKETS,
     registers
   })
+  const addedBy = { inbound: added.labels('inbound'), outbound: added.labels('outbound') }
   const bargeIn = new Histogram({
     name: 'offhook_barge_in_seconds',
     help: "The engine's speech start to the clear sent to the carrier",
@@ -130,7 +131,7 @@ export function createMetrics(options: MetricsOptions): Metrics {
     contentType: registry.contentType,
     render: () => registry.metrics(),
     refused: (reason) => refused.inc({ reason }),
-    addedLatency: (direction, ms) => added.observe({ direction }, ms / 1000),
+    addedLatency: (direction, ms) => addedBy[direction].observe(ms / 1000),
     close() {
       unsubscribe()
       loop.disable()

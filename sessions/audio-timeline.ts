@@ -1,13 +1,11 @@
-import { type AudioFormat, bytesPerMs, bytesPerSample, durationMs, sameFormat } from '../audio/format.ts'
-import type { SampleHistory } from '../audio/sample-history.ts'
+import { type AudioFormat, bytesPerSample, durationMs, sameFormat } from '../audio/format.ts'
 import { SPEECH_BAND_RATE_HZ, SpeechBand } from '../audio/speech-band.ts'
 
 /** Pieces this near to each other follow each other: positions are rounded, and clocks run on between frames. */
 const JOIN_MS = 25
 /** Less than a sample of any rate. */
 const EPSILON_MS = 1 / 48
-/** No history is longer. */
-const LONGEST_PAUSE_SAMPLES = 2 * SPEECH_BAND_RATE_HZ
+const BAND_SAMPLES_PER_MS = SPEECH_BAND_RATE_HZ / 1000
 
 interface Piece {
   readonly payload: Uint8Array
@@ -15,79 +13,69 @@ interface Piece {
   readonly startMs: number
 }
 
-/** Audio laid on the media clock, silence where there is none, and taken off it in the speech band as time passes. */
+/** Audio laid on the media clock, silence where there is none: kept as it came, and filtered where somebody asks. */
 export class AudioTimeline {
-  readonly #history: SampleHistory
   #pieces: Piece[] = []
-  /** Bytes of the first piece that have been taken. */
-  #taken = 0
-  #positionMs = 0
-  /** Samples in the history since position 0: silence makes up for what rounding has lost or won. */
-  #written = 0
-  #band: { format: AudioFormat; band: SpeechBand } | null = null
-
-  /** What is taken off goes to `history`. */
-  constructor(history: SampleHistory) {
-    this.#history = history
-  }
+  /** What lies before is over. */
+  #pastMs = 0
 
   /** Where the last piece ends; 0 before any. */
   get endMs(): number {
     const last = this.#pieces.at(-1)
-    return last ? last.startMs + durationMs(last.format, last.payload.length) : this.#positionMs
+    return last ? endOf(last) : 0
   }
 
-  /** Audio from `atMs` on, not before the last piece. `payload` is kept until it is taken. */
+  /** Audio from `atMs` on, not before the last piece. `payload` is kept, and must stay as it is. */
   lay(payload: Uint8Array, format: AudioFormat, atMs: number): void {
     const endMs = this.endMs
-    const startMs = Math.abs(atMs - endMs) <= JOIN_MS ? endMs : Math.max(atMs, this.#positionMs)
+    const startMs = Math.abs(atMs - endMs) <= JOIN_MS ? endMs : Math.max(atMs, endMs)
     this.#pieces.push({ payload, format, startMs })
   }
 
   /** Takes off what lies behind `atMs`. */
   cut(atMs: number): void {
-    const fromMs = Math.max(atMs, this.#positionMs)
+    const fromMs = Math.max(atMs, this.#pastMs)
     this.#pieces = this.#pieces.flatMap(({ payload, format, startMs }) => {
-      const samples = Math.ceil(((fromMs - startMs) * format.sampleRate) / 1000)
-      const kept = payload.subarray(0, Math.max(0, samples * bytesPerSample(format)))
+      const kept = payload.subarray(0, samplesIn(fromMs - startMs, format) * bytesPerSample(format))
       return kept.length > 0 ? [{ payload: kept, format, startMs }] : []
     })
   }
 
-  /** Time has passed: the history follows. */
-  advance(toMs: number): void {
-    while (this.#positionMs < toMs - EPSILON_MS) {
-      const piece = this.#pieces[0]
-      if (piece && piece.startMs <= this.#positionMs + EPSILON_MS) this.#take(piece, toMs)
-      else this.#pause(Math.min(toMs, piece?.startMs ?? toMs))
+  /** It is `nowMs`, and nobody will ask for what ended more than `keptMs` ago. */
+  pass(nowMs: number, keptMs: number): void {
+    this.#pastMs = nowMs
+    while (this.#pieces.length > 0 && endOf(this.#pieces[0]) < nowMs - keptMs) this.#pieces.shift()
+  }
+
+  /** Fills `band` with the speech band of what ends at `toMs`. */
+  read(toMs: number, band: Float64Array): void {
+    const fromMs = toMs - band.length / BAND_SAMPLES_PER_MS
+    let filter: SpeechBand | null = null
+    let before: Piece | null = null
+    band.fill(0)
+    for (const piece of this.#pieces) {
+      const { payload, format, startMs } = piece
+      if (endOf(piece) <= fromMs || startMs >= toMs) continue
+      if (!filter || !before || !follows(piece, before)) filter = new SpeechBand(format)
+      before = piece
+      const size = bytesPerSample(format)
+      const skipped = samplesIn(fromMs - startMs, format)
+      const samples = filter.push(payload.subarray(skipped * size, samplesIn(toMs - startMs, format) * size))
+      const at = Math.round(Math.max(0, startMs - fromMs) * BAND_SAMPLES_PER_MS)
+      band.set(samples.subarray(0, band.length - at), at)
     }
   }
+}
 
-  #take({ payload, format }: Piece, toMs: number): void {
-    const wanted = Math.max(1, Math.round(((toMs - this.#positionMs) * format.sampleRate) / 1000))
-    const end = Math.min(payload.length, this.#taken + wanted * bytesPerSample(format))
-    const samples = this.#bandOf(format).push(payload.subarray(this.#taken, end))
-    this.#history.push(samples)
-    this.#written += samples.length
-    this.#positionMs += (end - this.#taken) / bytesPerMs(format)
-    this.#taken = end
-    if (end < payload.length) return
-    this.#pieces.shift()
-    this.#taken = 0
-  }
+function endOf({ payload, format, startMs }: Piece): number {
+  return startMs + durationMs(format, payload.length)
+}
 
-  #pause(toMs: number): void {
-    const position = Math.round((toMs * SPEECH_BAND_RATE_HZ) / 1000)
-    const missing = Math.max(0, position - this.#written)
-    this.#history.push(new Float64Array(Math.min(missing, LONGEST_PAUSE_SAMPLES)))
-    this.#written += missing
-    this.#positionMs = toMs
-    this.#band = null
-  }
+function follows(piece: Piece, before: Piece): boolean {
+  return sameFormat(piece.format, before.format) && piece.startMs - endOf(before) < EPSILON_MS
+}
 
-  #bandOf(format: AudioFormat): SpeechBand {
-    if (!this.#band || !sameFormat(this.#band.format, format))
-      this.#band = { format, band: new SpeechBand(format) }
-    return this.#band.band
-  }
+/** Whole samples, none of a span before its beginning. */
+function samplesIn(ms: number, format: AudioFormat): number {
+  return Math.max(0, Math.ceil((ms * format.sampleRate) / 1000))
 }

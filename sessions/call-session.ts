@@ -69,6 +69,7 @@ export class CallSession extends EventEmitter<{ closed: [] }> {
   readonly #media: MediaLeg
   #streaming = false
   #connectMs = 0
+  #toldEngine = false
   /** The agent was told to speak on, and has not begun. */
   #awaitingReply = false
   /** The call ends for this reason once the goodbye has been heard. */
@@ -284,12 +285,12 @@ export class CallSession extends EventEmitter<{ closed: [] }> {
 
   #onCallerAudio(payload: Uint8Array): void {
     this.frames.in += 1
-    this.#reporter.firstAudio('audio.first_from_caller')
-    const ms = this.#inbound.push(payload)
+    if (this.frames.in === 1) this.#reporter.firstAudio('audio.first_from_caller')
     const now = this.#clock.now()
+    const ms = this.#inbound.push(payload, now)
     this.#outbound.inboundAdvanced(ms, now)
     if (this.frames.in % LATENCY_SAMPLE === 0) {
-      this.#options.onAddedLatency('inbound', now - (this.#media.transport?.receivedAt ?? now))
+      this.#options.onAddedLatency('inbound', this.#clock.now() - (this.#media.transport?.receivedAt ?? now))
     }
     const { format } = this.#inbound
     if (!format) return
@@ -299,7 +300,8 @@ export class CallSession extends EventEmitter<{ closed: [] }> {
 
   #toEngine(payload: Uint8Array): void {
     this.#engine.sendAudio(payload)
-    this.#reporter.firstAudio('audio.first_to_engine')
+    if (!this.#toldEngine) this.#reporter.firstAudio('audio.first_to_engine')
+    this.#toldEngine = true
   }
 
   #onAgentAudio(replyId: string, payload: Uint8Array): void {

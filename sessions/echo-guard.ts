@@ -1,6 +1,7 @@
-import { ECHO_REACH_SAMPLES, ECHO_WINDOW_SAMPLES, EchoComparison } from '../audio/echo-likeness.ts'
+import { EchoComparison } from '../audio/echo-likeness.ts'
 import type { AudioFormat } from '../audio/format.ts'
-import { SampleHistory } from '../audio/sample-history.ts'
+import { RecentAudio } from '../audio/recent-audio.ts'
+import { SpeechBand } from '../audio/speech-band.ts'
 import { AudioTimeline } from './audio-timeline.ts'
 
 /**
@@ -17,24 +18,23 @@ const MAX_UNEXPLAINED_PEAK = 0.4
 /**
  * Tells the agent's own voice, coming back from the caller's loudspeaker, from a caller who speaks over the agent.
  *
- * Both directions are kept for a second, on the media clock and in a narrow band, which costs some microseconds a
- * frame; they are compared only when asked.
+ * Both directions are kept on the media clock, the caller's for half a second, the agent's for a second, as they came:
+ * a copy of a frame. They are filtered and compared only when asked.
  */
 export class EchoGuard {
-  readonly #played = new SampleHistory(ECHO_WINDOW_SAMPLES + ECHO_REACH_SAMPLES)
-  readonly #received = new SampleHistory(ECHO_WINDOW_SAMPLES)
-  readonly #agent = new AudioTimeline(this.#played)
-  readonly #caller = new AudioTimeline(this.#received)
+  readonly #agent = new AudioTimeline()
+  readonly #caller: RecentAudio
   /** Holds nothing between questions: the calls of a process can share one. */
   readonly #comparison: EchoComparison
 
   constructor(comparison = new EchoComparison()) {
     this.#comparison = comparison
+    this.#caller = new RecentAudio(comparison.soundMs)
   }
 
-  /** Agent audio, as it is sent: heard from `atMs` on the media clock on. May lie far ahead. */
+  /** Agent audio, as it is sent: heard from `atMs` on the media clock on. May lie far ahead. `payload` is kept. */
   heard(payload: Uint8Array, format: AudioFormat, atMs: number): void {
-    this.#agent.lay(payload.slice(), format, atMs)
+    this.#agent.lay(payload, format, atMs)
   }
 
   /** The carrier was cleared: what lies behind `atMs` will not be heard. */
@@ -44,17 +44,21 @@ export class EchoGuard {
 
   /** Caller audio, as it comes: recorded from `atMs` on. */
   caller(payload: Uint8Array, format: AudioFormat, atMs: number): void {
-    this.#caller.lay(payload, format, atMs)
-    this.#caller.advance(this.#caller.endMs)
-    this.#agent.advance(this.#caller.endMs)
+    this.#caller.push(payload, format, atMs)
+    this.#agent.pass(this.#caller.endMs, this.#comparison.sourceMs)
   }
 
   /**
-   * Whether the last half second of the caller is the agent's voice and nothing else. About 0.5 ms. An echo may turn
+   * Whether the last half second of the caller is the agent's voice and nothing else. About 1 ms. An echo may turn
    * into a caller: while it goes on, ask again.
    */
   suspected(): boolean {
-    const likeness = this.#comparison.compare(this.#received.last(), this.#played.last())
+    const { sound, source } = this.#comparison
+    const { format } = this.#caller
+    if (!format) return false
+    sound.set(new SpeechBand(format).push(this.#caller.last()))
+    this.#agent.read(this.#caller.endMs, source)
+    const likeness = this.#comparison.compare()
     if (!likeness || likeness.unexplainedPeak > MAX_UNEXPLAINED_PEAK) return false
     if (likeness.explained > MIN_EXPLAINED_BY_ROOM) return true
     return likeness.explained > MIN_EXPLAINED && likeness.correlation > MIN_CORRELATION

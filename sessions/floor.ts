@@ -46,7 +46,7 @@ export class Floor {
 
   /** Caller audio, recorded from `atMs` on the media clock on. */
   callerFrame(payload: Uint8Array, format: AudioFormat, atMs: number): void {
-    if (this.#options.outbound.audible) this.#options.echoGuard.caller(payload, format, atMs)
+    if (!this.#options.outbound.heardAll) this.#options.echoGuard.caller(payload, format, atMs)
   }
 
   callerStarted(utteranceId: string): void {

@@ -57,11 +57,11 @@ export class InboundAudio {
     this.#muted = muted
   }
 
-  /** Caller audio in the announced format. Returns its length in ms. */
-  push(payload: Uint8Array): number {
+  /** Caller audio in the announced format, which came at `now`. Returns its length in ms. */
+  push(payload: Uint8Array, now: number): number {
     if (!this.#format || !this.#transcoder) return 0
     const ms = durationMs(this.#format, payload.byteLength)
-    this.#lastFrameAt = this.#clock.now()
+    this.#lastFrameAt = now
     const heard = this.#muted
       ? new Uint8Array(payload.byteLength).fill(SILENCE_BYTE[this.#format.encoding])
       : payload
@@ -116,7 +116,7 @@ export class InboundAudio {
   }
 
   #keep(audio: Uint8Array): void {
-    this.#kept.push(audio.slice())
+    this.#kept.push(new Uint8Array(audio))
     this.#keptMs += durationMs(this.#engineFormat, audio.byteLength)
     while (this.#keptMs > KEPT_LIMIT_MS) {
       const oldest = this.#kept.shift()

@@ -106,12 +106,11 @@ export class OutboundAudio {
     if (this.#dropped.has(replyId)) return false
     const ms = durationMs(this.#engineFormat, payload.byteLength)
     this.#playback.received(replyId, ms)
-    this.#keep(replyId, payload)
-    if (this.#transport && !this.#waiting) {
-      this.#send(replyId, payload)
-    } else if (this.#heldMs < HELD_LIMIT_MS) {
-      this.#hold(replyId, payload.slice())
-    }
+    // The only copy: whoever keeps the audio of this reply keeps a view of it.
+    const kept = new Uint8Array(payload)
+    this.#keep(replyId, kept)
+    if (this.#transport && !this.#waiting) this.#send(replyId, kept)
+    else if (this.#heldMs < HELD_LIMIT_MS) this.#hold(replyId, kept)
     return true
   }
 
@@ -361,7 +360,8 @@ export class OutboundAudio {
     const ms = durationMs(transport.outboundFormat, payload.byteLength)
     const startMs = this.#playback.sent(replyId, ms, this.#clock.now())
     this.#heardAudio?.sent({ startMs, payload })
-    this.#echoGuard.heard(payload, transport.outboundFormat, startMs)
+    const reused = payload === this.#rest || !this.#transcoder?.identity
+    this.#echoGuard.heard(reused ? new Uint8Array(payload) : payload, transport.outboundFormat, startMs)
   }
 
   /** What the carrier has still to play, made again from what is kept of the replies. */

@@ -2,8 +2,8 @@ import type { HeardReply } from './contracts/agent-engine.ts'
 import { MediaClock } from './media-clock.ts'
 
 const FRAME_MS = 20
-/** Marks are no denser than this, so that they cost little; the clock tells what lies between them. */
-const MARK_SPACING_MS = 200
+/** Marks are no denser than this, since each costs two messages; the clock tells what lies between them. */
+const MARK_SPACING_MS = 1000
 
 /** More than this received and not sent is audio still to come; less is a filter's delay and a frame being filled. */
 const HELD_BACK_MS = 40

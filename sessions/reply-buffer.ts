@@ -14,8 +14,9 @@ export class ReplyBuffer {
     this.#format = format
   }
 
+  /** `payload` is kept, and must stay as it is. */
   append(payload: Uint8Array): void {
-    this.#chunks.push(payload.slice())
+    this.#chunks.push(payload)
   }
 
   /** The caller has heard this much: what is well behind it is dropped. */

@@ -12,6 +12,8 @@ export interface MediaSocketOptions<Frame extends object> {
   readonly socket: SocketLike
   readonly clock: Clock
   readonly idleTimeoutMs: number
+  /** Takes a message as it came, where that is faster than as a frame; false leaves it to `onFrame`. */
+  readonly onMessage: (data: Buffer) => boolean
   /** The carrier sent a JSON object. What this throws counts as a malformed frame. */
   readonly onFrame: (frame: Frame) => void
   readonly onMalformed: (cause: string) => void
@@ -89,11 +91,12 @@ export class MediaSocket<Frame extends object> {
   #onMessage(data: Buffer | ArrayBuffer | Buffer[], isBinary: boolean): void {
     if (this.#stopped) return
     this.#lastFrameAt = this.#clock.now()
-    const frame = isBinary ? null : parseJsonFrame<Frame>(data.toString())
-    if (!frame) return this.malformed('not_json')
     // What a socket's listener throws would end the process, and every call with it.
     try {
-      this.#options.onFrame(frame)
+      if (!isBinary && data instanceof Buffer && this.#options.onMessage(data)) return
+      const frame = isBinary ? null : parseJsonFrame<Frame>(data.toString())
+      if (frame) this.#options.onFrame(frame)
+      else this.malformed('not_json')
     } catch {
       this.malformed('unreadable')
     }

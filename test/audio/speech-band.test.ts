@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { type AudioFormat, PCM16_16K, PCM16_24K, PCMA_8K, PCMU_8K } from '../../audio/format.ts'
-import { SampleHistory } from '../../audio/sample-history.ts'
 import { SPEECH_BAND_RATE_HZ, SpeechBand } from '../../audio/speech-band.ts'
 import { createTranscoder } from '../../audio/transcoder.ts'
 import { pcm16Bytes } from '../support/speech-like.ts'
@@ -33,18 +32,5 @@ describe('SpeechBand', () => {
     for (let from = 0, size = 2; from < payload.length; from += size, size = (size % 1000) + 14)
       pieces.push(...band.push(payload.subarray(from, from + size)))
     assert.deepEqual(pieces, whole)
-  })
-})
-
-describe('SampleHistory', () => {
-  it('gives the last samples, oldest first, after zeros where there were fewer', () => {
-    const history = new SampleHistory(5)
-    assert.deepEqual([...history.last()], [0, 0, 0, 0, 0])
-    history.push(Float64Array.of(1, 2, 3))
-    assert.deepEqual([...history.last()], [0, 0, 1, 2, 3])
-    history.push(Float64Array.of(4, 5, 6))
-    assert.deepEqual([...history.last()], [2, 3, 4, 5, 6])
-    history.push(Float64Array.of(7, 8, 9, 10, 11, 12, 13))
-    assert.deepEqual([...history.last()], [9, 10, 11, 12, 13])
   })
 })

@@ -85,11 +85,11 @@ describe('OutboundAudio', () => {
   it('marks the beginning, the way and the end of each reply', () => {
     const { outbound, transport, play } = createRig()
     outbound.attach(transport)
-    play('r1', 100)
-    play('r1', 100)
-    play('r1', 100)
+    play('r1', 500)
+    play('r1', 500)
+    play('r1', 500)
     outbound.replyDone('r1')
-    play('r2', 100)
+    play('r2', 500)
     outbound.replyDone('r2')
     assert.deepEqual(transport.story, [
       ...['start', 'audio', 'audio', 'progress', 'audio', 'end'],

@@ -10,6 +10,7 @@ import type {
   MediaTransportEvents,
   StreamStart
 } from '../../../sessions/contracts/media-transport.ts'
+import { MediaFrameReader } from '../media-frame.ts'
 import { MediaSocket } from '../media-socket.ts'
 import type { SocketLike } from '../socket-like.ts'
 import {
@@ -55,6 +56,7 @@ export class TelnyxMediaTransport extends EventEmitter<MediaTransportEvents> imp
   readonly #l16: L16Reader
   readonly #presumedByteOrder: TelnyxMediaTransportOptions['presumedByteOrder']
   readonly #reorder = new ReorderBuffer<Buffer>({ deliver: (payload) => this.#deliver(payload) })
+  readonly #mediaFrame = new MediaFrameReader()
   #inboundFormat: AudioFormat | null = null
   #early: { chunk: number; payload: Buffer }[] = []
   /** A stream that has begun and is listened to for its byte order before anybody is told. */
@@ -77,6 +79,7 @@ export class TelnyxMediaTransport extends EventEmitter<MediaTransportEvents> imp
       socket: options.socket,
       clock: options.clock,
       idleTimeoutMs: options.idleTimeoutMs,
+      onMessage: (data) => this.#onMessage(data),
       onFrame: (frame) => this.#onFrame(frame),
       onMalformed: (cause) => this.emit('malformed', cause),
       onStopped: (reason) => this.#onStopped(reason)
@@ -180,7 +183,17 @@ export class TelnyxMediaTransport extends EventEmitter<MediaTransportEvents> imp
     if (media.track === 'outbound') return
     const payload = Buffer.from(media.payload, 'base64')
     if (payload.byteLength === 0) return this.#socket.malformed('media_not_base64')
-    const chunk = Number(media.chunk ?? Number.NaN)
+    this.#take(Number(media.chunk ?? Number.NaN), payload)
+  }
+
+  #onMessage(data: Buffer): boolean {
+    const payload = this.#mediaFrame.read(data)
+    if (!payload) return false
+    if (!this.#mediaFrame.outbound) this.#take(this.#mediaFrame.chunk, payload)
+    return true
+  }
+
+  #take(chunk: number, payload: Buffer): void {
     if (this.#inboundFormat) this.#reorder.push(chunk, payload)
     else if (this.#early.length < EARLY_FRAMES) this.#early.push({ chunk, payload })
   }

@@ -2,6 +2,7 @@ import { EventEmitter } from 'node:events'
 import { type AudioFormat, PCMU_8K } from '../../../audio/format.ts'
 import type { Clock } from '../../../sessions/contracts/clock.ts'
 import type { MediaTransport, MediaTransportEvents } from '../../../sessions/contracts/media-transport.ts'
+import { MediaFrameReader } from '../media-frame.ts'
 import { MediaSocket } from '../media-socket.ts'
 import type { SocketLike } from '../socket-like.ts'
 import { announcedFormat, createFrames, type TwilioFrame, type TwilioFrames } from './twilio-messages.ts'
@@ -33,6 +34,7 @@ export class TwilioMediaTransport extends EventEmitter<MediaTransportEvents> imp
   readonly #socket: MediaSocket<TwilioFrame>
   readonly #admit: TwilioMediaTransportOptions['admit']
   readonly #cancelStartDeadline: () => void
+  readonly #mediaFrame = new MediaFrameReader()
   /** null until the stream has begun. */
   #frames: TwilioFrames | null = null
   #admitted = false
@@ -44,6 +46,7 @@ export class TwilioMediaTransport extends EventEmitter<MediaTransportEvents> imp
       socket: options.socket,
       clock: options.clock,
       idleTimeoutMs: options.idleTimeoutMs,
+      onMessage: (data) => this.#onMessage(data),
       onFrame: (frame) => this.#onFrame(frame),
       onMalformed: (cause) => this.emit('malformed', cause),
       onStopped: (reason) => {
@@ -113,6 +116,13 @@ export class TwilioMediaTransport extends EventEmitter<MediaTransportEvents> imp
     if (!inboundFormat) return this.#socket.refuse('unsupported_media')
     this.#frames = createFrames(streamSid)
     this.emit('started', { inboundFormat, carrierCallId: callSid, streamId: streamSid })
+  }
+
+  #onMessage(data: Buffer): boolean {
+    const payload = this.#frames && this.#mediaFrame.read(data)
+    if (!payload) return false
+    if (!this.#mediaFrame.outbound) this.emit('audio', payload)
+    return true
   }
 
   #onMedia({ media }: TwilioFrame): void {
