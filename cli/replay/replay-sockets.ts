@@ -24,8 +24,8 @@ export class ReplaySocket extends EventEmitter implements SocketLike {
     this.#sink = sink
   }
 
-  send(data: string): void {
-    this.#sink.sent(data)
+  send(data: string | Buffer): void {
+    this.#sink.sent(data.toString())
   }
 
   close(): void {
