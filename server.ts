@@ -1,6 +1,5 @@
 import { randomBytes } from 'node:crypto'
 import { existsSync } from 'node:fs'
-import { mkdir, rm, writeFile } from 'node:fs/promises'
 import type { AddressInfo } from 'node:net'
 import { hostname } from 'node:os'
 import path from 'node:path'
@@ -24,11 +23,13 @@ import { systemClock } from './services/clock.ts'
 import { type Config, ConfigError, loadConfig } from './services/config.ts'
 import { DEFAULT_AGENT } from './services/default-agent.ts'
 import { createEngines, type Engines } from './services/engines/index.ts'
+import { keepSecrets } from './services/kept-secrets.ts'
 import { createLogger } from './services/logger.ts'
 import { createMediaTokens, type MediaTokens } from './services/media-token.ts'
 import { createMetrics, type Metrics } from './services/metrics.ts'
 import { createOutboundGuard } from './services/outbound-guard.ts'
 import { webSocketOrigin } from './services/public-url.ts'
+import { openRedisLink, type RedisLink } from './services/replicas/redis-link.ts'
 import { type CallerVoice, createCallerVoice } from './services/speech/caller-voice.ts'
 import { AgentStore } from './services/store/agent-store.ts'
 import { type Database, openDatabase } from './services/store/database.ts'
@@ -51,8 +52,8 @@ import { Transfers } from './sessions/transfers.ts'
 /** A request that takes longer than this to arrive is not one of ours. */
 const REQUEST_TIMEOUT_MS = 20_000
 const BODY_LIMIT_BYTES = 256 * 1024
-/** What closing takes beyond the drain, before the process is ended by force. */
-const CLOSE_MARGIN_MS = 20_000
+/** What closing takes beyond the drain, before the process is ended by force; `railway.json` leaves time for both. */
+export const CLOSE_MARGIN_MS = 20_000
 /** Longest wait for records to reach the database at the end. */
 const STORE_FLUSH_MS = 10_000
 
@@ -152,6 +153,8 @@ interface Backends {
   readonly engines: Engines
   readonly tapes: TapeRecorder | null
   readonly callerVoice: CallerVoice
+  /** null: this process is alone. */
+  readonly redis: RedisLink | null
   close(): Promise<void>
 }
 
@@ -176,14 +179,17 @@ async function openBackends(config: Config, { clock, events, log }: Core): Promi
     : null
 
   const callerVoice = createCallerVoice()
+  const redis = config.redisUrl === null ? null : await openRedisLink({ url: config.redisUrl, log })
+
   async function close(): Promise<void> {
     await engines.close()
     await callerVoice.close()
+    await redis?.close()
     await tapes?.close()
     await store.close(STORE_FLUSH_MS)
     await database.close()
   }
-  return { database, store, engines, tapes, callerVoice, close }
+  return { database, store, engines, tapes, callerVoice, redis, close }
 }
 
 function createRouteOptions(
@@ -196,7 +202,7 @@ function createRouteOptions(
   const { pool } = backends.database
   const { store } = backends
   const secret = config.streamTokenSecret ?? randomBytes(32).toString('hex')
-  const tokens = createMediaTokens({ secret, now: clock.now })
+  const tokens = createMediaTokens({ secret, now: clock.now, claim: backends.redis?.claim ?? null })
   const telnyx = config.telnyx && {
     carrier: new TelnyxCarrier(config.telnyx),
     webhooks: createTelnyxWebhooks(config.telnyx),
@@ -334,26 +340,6 @@ function createApp(config: Config, log: Logger): FastifyInstance {
   })
 }
 
-/**
- * What the tools of this machine's owner need to know of a server that made its own secrets: the operator's token for
- * the command-line phone, the embedded database's address for psql. Only this user can read them.
- */
-async function keepSecrets(config: Config, server: RunningServer): Promise<() => Promise<void>> {
-  const secrets = {
-    'operator-token': config.operatorToken === null ? server.operatorToken : null,
-    'database-url': server.database.embeddedUrl
-  }
-  await mkdir(config.dataDir, { recursive: true })
-  const files = Object.entries(secrets).map(([name, secret]) => ({
-    file: path.join(config.dataDir, name),
-    secret
-  }))
-  const remove = () => Promise.all(files.map(({ file }) => rm(file, { force: true }))).then(() => undefined)
-  await remove()
-  for (const { file, secret } of files) if (secret !== null) await writeFile(file, secret, { mode: 0o600 })
-  return remove
-}
-
 function welcome(config: Config, server: RunningServer, log: Logger): void {
   if (config.operatorToken === null)
     log.info({ event: 'console.address' }, `${server.url}/#token=${server.operatorToken}`)
@@ -374,7 +360,10 @@ async function main(): Promise<void> {
   try {
     const config = loadConfig(process.env)
     const server = await startServer(config, log)
-    const forgetSecrets = await keepSecrets(config, server)
+    const forgetSecrets = await keepSecrets(config.dataDir, {
+      'operator-token': config.operatorToken === null ? server.operatorToken : null,
+      'database-url': server.database.embeddedUrl
+    })
     closeWithGrace({ delay: config.drainMs + CLOSE_MARGIN_MS, logger: false }, async ({ err }) => {
       if (err) log.fatal({ event: 'server.fault', err }, 'The server failed')
       await server.stop()

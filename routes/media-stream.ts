@@ -37,7 +37,7 @@ export function createMediaDoor(options: RouteOptions): MediaDoor {
   /** A good token is good from any address: a stranger's attempts from the same one must not keep a carrier out. */
   async function admit(request: FastifyRequest): Promise<void> {
     const callId = callIdOf(request)
-    const refusal = tokens.redeem(tokenOf(request), callId)
+    const refusal = await tokens.redeem(tokenOf(request), callId)
     if (refusal === null && awaitsMedia(registry.find(callId))) return
     await assertNotBlocked(options, request, 'media_rate_limit')
     await guard.refused(request.ip)

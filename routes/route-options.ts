@@ -56,7 +56,7 @@ export interface RouteOptions {
   readonly attachTwilioMedia: (
     socket: WebSocket,
     held: HeldCall,
-    admit: (stream: TwilioStream) => boolean
+    admit: (stream: TwilioStream) => Promise<boolean>
   ) => MediaTransport
   /** null where no Telnyx key is configured. */
   readonly telnyx: {

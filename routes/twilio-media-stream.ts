@@ -38,8 +38,8 @@ export async function twilioMediaStreamRoutes(app: FastifyInstance, options: Rou
   }
 
   /** Whether the token of a stream's `start` is that of the call that its address names. */
-  function redeem(request: FastifyRequest, held: HeldCall, token: string | null): boolean {
-    const refusal = tokens.redeem(token, held.call.carrierCallId)
+  async function redeem(request: FastifyRequest, held: HeldCall, token: string | null): Promise<boolean> {
+    const refusal = await tokens.redeem(token, held.call.carrierCallId)
     if (refusal === null) return true
     void guard.refused(request.ip)
     metrics.refused('media_token')
@@ -55,8 +55,8 @@ export async function twilioMediaStreamRoutes(app: FastifyInstance, options: Rou
       socket.close(CLOSE_UNKNOWN_CALL)
       return
     }
-    const transport = options.attachTwilioMedia(socket, held, ({ token }) => {
-      const good = redeem(request, held, token)
+    const transport = options.attachTwilioMedia(socket, held, async ({ token }) => {
+      const good = await redeem(request, held, token)
       if (good) session.attachMedia(transport)
       return good
     })

@@ -84,7 +84,7 @@ export interface OpenAiConfig {
   readonly audio: 'auto' | 'pcm'
 }
 
-const UNUSED = ['REDIS_URL'] as const
+const UNUSED: readonly (keyof Environment)[] = []
 
 /**
  * Turns an environment into a frozen Config. An empty variable counts as not set.

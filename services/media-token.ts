@@ -10,11 +10,18 @@ export interface MediaTokens {
   /** A token for one media socket of one call: `nonce.expiry.signature`, base64url. */
   mint(carrierCallId: string): string
   /** Takes the token: null the first time it is right for this call, the reason of the refusal otherwise. */
-  redeem(token: string | null, carrierCallId: string): TokenRefusal | null
+  redeem(token: string | null, carrierCallId: string): Promise<TokenRefusal | null>
 }
 
-/** Media-stream tokens: HMAC-SHA-256 over the call and the expiry, good once, for 60 s. */
-export function createMediaTokens(options: { secret: string; now: () => number }): MediaTokens {
+/**
+ * Media-stream tokens: HMAC-SHA-256 over the call and the expiry, good once, for 60 s. `claim` takes a token for all
+ * replicas, and resolves with false where another has it; where it rejects, it is as good as alone.
+ */
+export function createMediaTokens(options: {
+  secret: string
+  now: () => number
+  claim: ((key: string, lifetimeMs: number) => Promise<boolean>) | null
+}): MediaTokens {
   const used = new LRUCache<string, true>({ max: 100_000, ttl: 2 * TOKEN_LIFETIME_MS })
 
   function sign(nonce: string, expiresAt: string, carrierCallId: string): string {
@@ -28,7 +35,7 @@ export function createMediaTokens(options: { secret: string; now: () => number }
     return `${nonce}.${expiresAt}.${sign(nonce, expiresAt, carrierCallId)}`
   }
 
-  function redeem(token: string | null, carrierCallId: string): TokenRefusal | null {
+  async function redeem(token: string | null, carrierCallId: string): Promise<TokenRefusal | null> {
     if (!token) return 'missing'
     const [nonce, expiresAt, signature, more] = token.split('.')
     if (!nonce || !expiresAt || !signature || more !== undefined) return 'malformed'
@@ -39,7 +46,8 @@ export function createMediaTokens(options: { secret: string; now: () => number }
     if (!(Number(expiresAt) > options.now())) return 'expired'
     if (used.has(nonce)) return 'used'
     used.set(nonce, true)
-    return null
+    const ours = await options.claim?.(`token:${nonce}`, 2 * TOKEN_LIFETIME_MS).catch(() => true)
+    return ours === false ? 'used' : null
   }
 
   return { mint, redeem }

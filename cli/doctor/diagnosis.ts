@@ -8,6 +8,7 @@ import { localEngine } from './local-engine.ts'
 import { findLocalServer, localServer } from './local-server.ts'
 import { openAi } from './openai.ts'
 import { publicAddress } from './public-address.ts'
+import { redis } from './redis.ts'
 import { telnyxAccount } from './telnyx.ts'
 import { twilioAccount } from './twilio.ts'
 import { webhookSignatures } from './webhooks.ts'
@@ -26,6 +27,7 @@ export const CHECKS: readonly Check[] = [
   webhookSignatures,
   clockSkew,
   database,
+  redis,
   telnyxAccount,
   twilioAccount,
   openAi,

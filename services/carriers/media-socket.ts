@@ -102,6 +102,15 @@ export class MediaSocket<Frame extends object> {
     }
   }
 
+  /** Tells of a frame that came in before. */
+  tellAgain(frame: Frame): void {
+    try {
+      this.#options.onFrame(frame)
+    } catch {
+      this.malformed('unreadable')
+    }
+  }
+
   #watchIdle(delayMs: number): () => void {
     return this.#clock.after(delayMs, () => {
       const silentMs = this.#clock.now() - this.#lastFrameAt

@@ -41,8 +41,8 @@ export function createMediaFactory(options: {
     twilio(socket, { tape }, admit) {
       if (!tape) return twilio(socket, admit)
       const taped = new TapedSocket(socket, tape, { dialect: 'twilio', idleTimeoutMs })
-      const admitTaped: typeof admit = (stream) => {
-        const admitted = admit(stream)
+      const admitTaped: typeof admit = async (stream) => {
+        const admitted = await admit(stream)
         if (!admitted) taped.wire.state({ refused: true })
         return admitted
       }

@@ -256,6 +256,17 @@ describe('npm run doctor', { timeout: 120_000 }, () => {
     assert.match(dialogue.fix ?? '', /LOCAL_DIALOGUE/)
   })
 
+  it('tells a Redis that is out of reach', async () => {
+    const port = await freePort()
+    const shared = { STREAM_TOKEN_SECRET: 'a secret of all replicas' }
+    const redis = await onlyTrouble(
+      { ...env, ...shared, REDIS_URL: `redis://u:secret@127.0.0.1:${port}` },
+      'Redis'
+    )
+    assert.match(redis.fix ?? '', /REDIS_URL/)
+    assert.doesNotMatch(JSON.stringify(redis), /secret/)
+  })
+
   it('wants the server to run where carriers are to reach it', async () => {
     const found = await onlyTrouble({ ...env, PORT: String(await freePort()) }, 'server')
     assert.match(found.fix ?? '', /npm start/)

@@ -34,7 +34,7 @@ describe('media-stream admission', { timeout: 20_000 }, () => {
     const expired = rig.tokens.mint(call.callId)
     rig.clock.advance(0)
     const used = rig.tokens.mint(call.callId)
-    assert.equal(rig.tokens.redeem(used, call.callId), null)
+    assert.equal(await rig.tokens.redeem(used, call.callId), null)
     assert.equal(await rig.upgradeStatus(`/media-stream-ws?call_id=${call.callId}`), 401)
     assert.equal(await rig.upgradeStatus(path('wrong')), 401)
     assert.equal(await rig.upgradeStatus(path(used)), 401)

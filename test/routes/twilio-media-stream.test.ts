@@ -96,7 +96,7 @@ describe("admission to Twilio's media socket", { timeout: 20_000 }, () => {
     const { callId, session, engine } = await answeredCall()
     const other = rig.openCall()
     const used = rig.tokens.mint(CALL_SID)
-    rig.tokens.redeem(used, CALL_SID)
+    await rig.tokens.redeem(used, CALL_SID)
     const path = `/ws/twilio/${callId}`
     for (const token of [undefined, 'wrong', used, rig.tokens.mint(other.call.callId)]) {
       const socket = await opened(path, signed(path))

@@ -62,7 +62,7 @@ describe("Twilio's webhooks", { timeout: 20_000 }, () => {
     const twiml = parseTwiml(response.body)
     assert.ok(twiml.verb === 'connect')
     assert.equal(twiml.url, `wss://example.com/ws/twilio/${held.call.callId}`)
-    assert.equal(rig.tokens.redeem(twiml.parameters.token, CALL.CallSid), null)
+    assert.equal(await rig.tokens.redeem(twiml.parameters.token, CALL.CallSid), null)
     assert.deepEqual(held.call, {
       callId: held.call.callId,
       carrier: 'twilio',

@@ -6,47 +6,47 @@ import { ManualClock } from '../support/manual-clock.ts'
 
 function createRig(secret = 'a secret of the tests') {
   const clock = new ManualClock()
-  return { clock, tokens: createMediaTokens({ secret, now: () => clock.now() }) }
+  return { clock, tokens: createMediaTokens({ secret, now: () => clock.now(), claim: null }) }
 }
 
 describe('media tokens', () => {
-  it('takes a token once', () => {
+  it('takes a token once', async () => {
     const { tokens } = createRig()
     const token = tokens.mint('call')
-    assert.equal(tokens.redeem(token, 'call'), null)
-    assert.equal(tokens.redeem(token, 'call'), 'used')
+    assert.equal(await tokens.redeem(token, 'call'), null)
+    assert.equal(await tokens.redeem(token, 'call'), 'used')
   })
 
-  it('takes a token up to its last millisecond, and not at 60 s', () => {
+  it('takes a token up to its last millisecond, and not at 60 s', async () => {
     const { tokens, clock } = createRig()
     const [early, late] = [tokens.mint('call'), tokens.mint('call')]
     clock.advance(59_999)
-    assert.equal(tokens.redeem(early, 'call'), null)
+    assert.equal(await tokens.redeem(early, 'call'), null)
     clock.advance(1)
-    assert.equal(tokens.redeem(late, 'call'), 'expired')
+    assert.equal(await tokens.redeem(late, 'call'), 'expired')
   })
 
-  it('refuses the token of another call, and keeps it good for its own', () => {
+  it('refuses the token of another call, and keeps it good for its own', async () => {
     const { tokens } = createRig()
     const token = tokens.mint('call')
-    assert.equal(tokens.redeem(token, 'other'), 'forged')
-    assert.equal(tokens.redeem(token, 'call'), null)
+    assert.equal(await tokens.redeem(token, 'other'), 'forged')
+    assert.equal(await tokens.redeem(token, 'call'), null)
   })
 
-  it('refuses a token made with another secret', () => {
+  it('refuses a token made with another secret', async () => {
     const stranger = createRig('another secret of the tests').tokens
-    assert.equal(createRig().tokens.redeem(stranger.mint('call'), 'call'), 'forged')
+    assert.equal(await createRig().tokens.redeem(stranger.mint('call'), 'call'), 'forged')
   })
 
-  it('says what is wrong with what is no token', () => {
+  it('says what is wrong with what is no token', async () => {
     const { tokens } = createRig()
-    assert.equal(tokens.redeem(null, 'call'), 'missing')
-    assert.equal(tokens.redeem('', 'call'), 'missing')
-    assert.equal(tokens.redeem('token', 'call'), 'malformed')
-    assert.equal(tokens.redeem(`${tokens.mint('call')}.more`, 'call'), 'malformed')
+    assert.equal(await tokens.redeem(null, 'call'), 'missing')
+    assert.equal(await tokens.redeem('', 'call'), 'missing')
+    assert.equal(await tokens.redeem('token', 'call'), 'malformed')
+    assert.equal(await tokens.redeem(`${tokens.mint('call')}.more`, 'call'), 'malformed')
   })
 
-  it('makes tokens that go through an address unchanged', () => {
+  it('makes tokens that go through an address unchanged', async () => {
     const { tokens } = createRig()
     for (let i = 0; i < 100; i++) {
       const token = tokens.mint('call')
@@ -54,33 +54,46 @@ describe('media tokens', () => {
     }
   })
 
-  it('refuses a token of which any one character was changed, added or taken away', () => {
+  it('refuses a token of which any one character was changed, added or taken away', async () => {
     const { tokens } = createRig()
     const alphabet = fc.constantFrom(...'ABCXYZabcxyz0189-_.=+/! ')
-    fc.assert(
-      fc.property(
+    await fc.assert(
+      fc.asyncProperty(
         fc.nat(),
         alphabet,
         fc.constantFrom('change', 'add', 'take'),
-        (position, character, operation) => {
+        async (position, character, operation) => {
           const token = tokens.mint('call')
           const at = position % token.length
           const rest = token.slice(operation === 'add' ? at : at + 1)
           const tampered = `${token.slice(0, at)}${operation === 'take' ? '' : character}${rest}`
           fc.pre(tampered !== token)
-          assert.notEqual(tokens.redeem(tampered, 'call'), null)
+          assert.notEqual(await tokens.redeem(tampered, 'call'), null)
         }
       ),
       { numRuns: 2000 }
     )
   })
 
-  it('refuses whatever else it is given', () => {
+  it('refuses whatever else it is given', async () => {
     const { tokens } = createRig()
-    fc.assert(
-      fc.property(fc.string(), fc.string(), (token, call) => {
-        assert.notEqual(tokens.redeem(token, call), null)
+    await fc.assert(
+      fc.asyncProperty(fc.string(), fc.string(), async (token, call) => {
+        assert.notEqual(await tokens.redeem(token, call), null)
       })
     )
+  })
+
+  it('refuses a token that another replica has taken, and is as good as alone where nobody can be asked', async () => {
+    const taken = new Set<string>()
+    const now = () => 0
+    const claim = async (key: string) => !taken.has(key) && taken.add(key) !== undefined
+    const [here, there] = [1, 2].map(() => createMediaTokens({ secret: 'shared by both', now, claim }))
+    const token = here.mint('call')
+    assert.equal(await there.redeem(token, 'call'), null)
+    assert.equal(await here.redeem(token, 'call'), 'used')
+    const alone = createMediaTokens({ secret: 'shared', now, claim: () => Promise.reject(new Error('away')) })
+    const other = alone.mint('call')
+    assert.deepEqual([await alone.redeem(other, 'call'), await alone.redeem(other, 'call')], [null, 'used'])
   })
 })

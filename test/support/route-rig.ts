@@ -128,7 +128,7 @@ export async function startRouteRig(options: RouteRigOptions = {}) {
   }
   events.subscribe((event) => published.push(event))
   const registry = new CallRegistry({ maxConcurrentCalls: options.maxConcurrentCalls ?? 100, clock })
-  const tokens = createMediaTokens({ secret: 'secret-of-the-tests', now: () => clock.now() })
+  const tokens = createMediaTokens({ secret: 'secret-of-the-tests', now: () => clock.now(), claim: null })
   const metrics = createMetrics({
     events,
     liveCalls: () => registry.size,

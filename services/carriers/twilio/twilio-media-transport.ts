@@ -10,6 +10,9 @@ import { announcedFormat, createFrames, type TwilioFrame, type TwilioFrames } fr
 /** Twilio sends `start` right behind the upgrade; whoever holds a socket open without one is not Twilio. */
 const START_DEADLINE_MS = 10_000
 
+/** More than a stream says while its token is looked at, which takes milliseconds. */
+const WAITING_LIMIT = 100
+
 /** What a stream says of itself in its `start`. */
 export interface TwilioStream {
   /** Of the `<Parameter name="token">` that we gave it. */
@@ -23,9 +26,9 @@ export interface TwilioMediaTransportOptions {
   readonly idleTimeoutMs: number
   /**
    * Asked once, at the first `start`, before `started` is emitted and before any audio: the place to attach
-   * listeners. With false the socket is closed with 1008.
+   * listeners. What comes until it resolves waits. With false the socket is closed with 1008.
    */
-  readonly admit: (stream: TwilioStream) => boolean
+  readonly admit: (stream: TwilioStream) => boolean | Promise<boolean>
 }
 
 /** The media leg of a Twilio call: G.711 mu-law at 8 kHz both ways, and nothing is said before its `start`. */
@@ -38,6 +41,8 @@ export class TwilioMediaTransport extends EventEmitter<MediaTransportEvents> imp
   /** null until the stream has begun. */
   #frames: TwilioFrames | null = null
   #admitted = false
+  /** What came behind a `start` whose token is being looked at. */
+  #waiting: TwilioFrame[] | null = null
 
   constructor(options: TwilioMediaTransportOptions) {
     super()
@@ -80,6 +85,10 @@ export class TwilioMediaTransport extends EventEmitter<MediaTransportEvents> imp
   }
 
   #onFrame(frame: TwilioFrame): void {
+    if (this.#waiting) {
+      if (this.#waiting.push(frame) > WAITING_LIMIT) this.#socket.refuse('protocol_error')
+      return
+    }
     switch (frame.event) {
       case 'media':
         return this.#onMedia(frame)
@@ -107,15 +116,30 @@ export class TwilioMediaTransport extends EventEmitter<MediaTransportEvents> imp
     const token = start.customParameters?.token
     const callSid = typeof start.callSid === 'string' ? start.callSid : null
     this.#cancelStartDeadline()
-    if (!this.#admitted && !this.#admit({ token: typeof token === 'string' ? token : null, callSid }))
-      return this.#socket.refuse('unauthorized')
-    this.#admitted = true
-    // Whoever was asked may have closed the transport, since the call can end at any time.
-    if (this.#socket.stopped) return
-    const inboundFormat = announcedFormat(start)
-    if (!inboundFormat) return this.#socket.refuse('unsupported_media')
-    this.#frames = createFrames(streamSid)
-    this.emit('started', { inboundFormat, carrierCallId: callSid, streamId: streamSid })
+    const begin = (admitted: boolean): void => {
+      if (!admitted) return this.#socket.refuse('unauthorized')
+      this.#admitted = true
+      // Whoever was asked may have closed the transport, since the call can end at any time.
+      if (this.#socket.stopped) return
+      const inboundFormat = announcedFormat(start)
+      if (!inboundFormat) return this.#socket.refuse('unsupported_media')
+      this.#frames = createFrames(streamSid)
+      this.emit('started', { inboundFormat, carrierCallId: callSid, streamId: streamSid })
+    }
+    const asked = this.#admitted || this.#admit({ token: typeof token === 'string' ? token : null, callSid })
+    if (typeof asked === 'boolean') begin(asked)
+    else this.#beginOnceAsked(asked, begin)
+  }
+
+  #beginOnceAsked(asked: Promise<boolean>, begin: (admitted: boolean) => void): void {
+    this.#waiting = []
+    const proceed = (admitted: boolean): void => {
+      const frames = this.#waiting ?? []
+      this.#waiting = null
+      begin(admitted)
+      for (const frame of frames) if (!this.#socket.stopped) this.#socket.tellAgain(frame)
+    }
+    asked.then(proceed, () => proceed(false))
   }
 
   #onMessage(data: Buffer): boolean {

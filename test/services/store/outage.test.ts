@@ -7,8 +7,8 @@ import { Store } from '../../../services/store/store.ts'
 import { createCallEvents } from '../../../sessions/call-events.ts'
 import { capture, defer, eachDatabase, eventually, type TestDatabase } from '../../support/databases.ts'
 import { testProfile } from '../../support/session-rig.ts'
+import { openProxy } from '../../support/tcp-proxy.ts'
 import { createRecorderRig, ended, inboundCall, NOON, turn } from './recorder-rig.ts'
-import { openProxy } from './tcp-proxy.ts'
 
 const agent = { ...testProfile, id: 'default' }
 

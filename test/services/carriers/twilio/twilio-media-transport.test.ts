@@ -8,8 +8,9 @@ import {
 } from '../../../../services/carriers/twilio/twilio-media-transport.ts'
 import { FakeSocket } from '../../../support/fake-socket.ts'
 import { ManualClock } from '../../../support/manual-clock.ts'
+import { settle } from '../../../support/session-rig.ts'
 
-type Admit = (stream: TwilioStream, transport: TwilioMediaTransport) => boolean
+type Admit = (stream: TwilioStream, transport: TwilioMediaTransport) => boolean | Promise<boolean>
 
 function createRig(admit: Admit = () => true) {
   const clock = new ManualClock()
@@ -52,6 +53,40 @@ function media(value: number, track = 'inbound') {
 }
 
 describe('TwilioMediaTransport: admission', () => {
+  it('lets nothing be lost that comes while its token is looked at elsewhere, and tells it in order', async () => {
+    const answer = Promise.withResolvers<boolean>()
+    const { socket, told, asked } = createRig(() => answer.promise)
+    socket.receive(start())
+    socket.receive(media(1))
+    socket.receive('{')
+    socket.receive(start())
+    socket.receive({ event: 'mark', streamSid: 'MZ1', mark: {} })
+    socket.receive(media(2))
+    assert.deepEqual(told, ['asked', 'not_json'])
+    answer.resolve(true)
+    await settle()
+    assert.deepEqual(told.slice(2), ['started MZ1', 'audio 1', 'started MZ1', 'mark_without_name', 'audio 2'])
+    assert.equal(asked.length, 1)
+  })
+
+  it('forgets what came where the token is refused, and where it cannot be looked at', async () => {
+    for (const answer of [Promise.resolve(false), Promise.reject(new Error('away'))]) {
+      const { socket, told } = createRig(() => answer)
+      socket.receive(start())
+      socket.receive(media(1))
+      await settle()
+      assert.deepEqual(told, ['asked', 'stopped unauthorized'])
+      assert.deepEqual(socket.closes, [{ code: 1008, reason: 'unauthorized' }])
+    }
+  })
+
+  it('keeps little for a stream that nobody has admitted', () => {
+    const { socket, told } = createRig(() => new Promise(() => {}))
+    socket.receive(start())
+    for (let count = 0; count < 101; count++) socket.receive(media(1))
+    assert.deepEqual(told, ['asked', 'stopped protocol_error'])
+  })
+
   it('asks with the token and the call of its start, before anybody is told of the stream', () => {
     const { socket, asked, told } = createRig()
     socket.receive({ event: 'connected', protocol: 'Call', version: '1.0.0' })
