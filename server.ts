@@ -13,6 +13,7 @@ import { type MonitorEndpoint, monitorPort } from './routes/monitor-port.ts'
 import { createOperatorAuth } from './routes/operator-auth.ts'
 import type { RouteOptions } from './routes/route-options.ts'
 import { createAddressGuard } from './services/address-guard.ts'
+import { AgentRules } from './services/agent-rules.ts'
 import { logCalls } from './services/call-log.ts'
 import { TelnyxCarrier } from './services/carriers/telnyx/telnyx-carrier.ts'
 import { dialRefusal } from './services/carriers/telnyx/telnyx-refusals.ts'
@@ -38,7 +39,7 @@ import { Store } from './services/store/store.ts'
 import { UsageReport } from './services/store/usage-report.ts'
 import { createTapeRecorder, type TapeRecorder } from './services/tape/tape-recorder.ts'
 import { createMediaFactory } from './services/tape/taped-media.ts'
-import { createTools } from './services/tools/index.ts'
+import { ToolBox } from './services/tools/index.ts'
 import { AnsweringMachines } from './sessions/answering-machine.ts'
 import { CallControl, type CallControlOptions } from './sessions/call-control.ts'
 import { createCallEvents } from './sessions/call-events.ts'
@@ -155,6 +156,7 @@ interface Backends {
   readonly callerVoice: CallerVoice
   /** null: this process is alone. */
   readonly redis: RedisLink | null
+  readonly toolBox: ToolBox
   close(): Promise<void>
 }
 
@@ -180,16 +182,17 @@ async function openBackends(config: Config, { clock, events, log }: Core): Promi
 
   const callerVoice = createCallerVoice()
   const redis = config.redisUrl === null ? null : await openRedisLink({ url: config.redisUrl, log })
+  const toolBox = new ToolBox({ clock, log })
 
   async function close(): Promise<void> {
-    await engines.close()
+    await Promise.all([engines.close(), toolBox.close()])
     await callerVoice.close()
     await redis?.close()
     await tapes?.close()
     await store.close(STORE_FLUSH_MS)
     await database.close()
   }
-  return { database, store, engines, tapes, callerVoice, redis, close }
+  return { database, store, engines, tapes, callerVoice, redis, toolBox, close }
 }
 
 function createRouteOptions(
@@ -228,6 +231,11 @@ function createRouteOptions(
     storeReady: () => store.soonReady(),
     calls: store.calls,
     agents: new AgentStore(pool),
+    agentRules: new AgentRules({
+      check: backends.toolBox.check,
+      defaultEngine: config.engine,
+      openaiVoices: !config.openai?.baseUrl
+    }),
     newAgent: DEFAULT_AGENT,
     products: new ProductStore(pool),
     usage: new UsageReport(pool),
@@ -245,7 +253,7 @@ function createRouteOptions(
 function createCalling(
   config: Config,
   { clock, events, log, registry }: Core,
-  { database, store, engines, tapes }: Backends,
+  { database, store, engines, tapes, toolBox }: Backends,
   {
     carriers,
     metrics,
@@ -271,7 +279,7 @@ function createCalling(
     createEngine: engines.create,
     openTape: tapes && ((header) => tapes.record({ version: 1, ...header })),
     createTools: (profile) =>
-      createTools(profile, {
+      toolBox.create(profile, {
         transfer: (callId, to) => operations.connect(callId, to),
         sendDtmf: (callId, digits) => operations.sendDtmf(callId, digits),
         searchProducts: (text, limit) => products.search(text, limit)

@@ -1,6 +1,7 @@
 import type { FastifyInstance } from 'fastify'
 import { type Static, Type } from 'typebox'
 import type { AgentFields } from '../services/store/agent-store.ts'
+import { agentTools } from './agent-tools.ts'
 import { agentId, e164, errors, instant, nullable, operator, pageOf } from './api-schemas.ts'
 import { HttpError } from './http-error.ts'
 import type { RouteOptions } from './route-options.ts'
@@ -18,6 +19,15 @@ const interruption = Type.Object(
     resume: Type.Boolean()
   },
   { ...closed, description: 'when the caller, speaking over the agent, takes the floor' }
+)
+
+const silence = Type.Object(
+  {
+    afterSeconds: Type.Number({ minimum: 0, maximum: 3600, description: '0: silence is left alone' }),
+    reminders: Type.Integer({ minimum: 0, maximum: 20 }),
+    phrases: nullable({ ...words, minItems: 1 })
+  },
+  { ...closed, description: 'when nobody speaks: reminders, then a goodbye and the end' }
 )
 
 const transferTarget = Type.Object(
@@ -52,9 +62,22 @@ const fields = Type.Object(
     maxCallSeconds: nullable(Type.Integer({ minimum: 1, maximum: 86_400 })),
     protectGoodbye: Type.Boolean({ description: 'whether the goodbye is spoken to its end' }),
     interruption,
-    tools: Type.Array(Type.Enum(['search_products', 'send_dtmf', 'transfer_call']), { maxItems: 20 }),
+    tools: agentTools,
+    fillerPhrases: nullable({
+      ...words,
+      description: "said while the caller waits for a tool; null: those of the agent's language; empty: none"
+    }),
     transferTargets: Type.Array(transferTarget, { maxItems: 50 }),
     endCallPhrases: words,
+    silence,
+    goodbyeMessage: nullable(
+      Type.String({ minLength: 1, maxLength: 2000, description: "null: in words of the agent's language" })
+    ),
+    patienceMs: Type.Integer({
+      minimum: 0,
+      maximum: 10_000,
+      description: 'longer pauses while callers give a number, an address or a spelling'
+    }),
     machineDetection: Type.Enum(['off', 'hang_up', 'leave_message']),
     voicemailMessage: Type.String({ maxLength: 2000, description: 'said after the beep with leave_message' }),
     recordCalls: nullable(Type.Boolean({ description: 'null: as RECORD_CALLS says' })),
@@ -102,7 +125,7 @@ export async function agentRoutes(app: FastifyInstance, options: RouteOptions): 
   numberRoutes(app, options)
 }
 
-function readingRoutes(app: FastifyInstance, { agents }: RouteOptions): void {
+function readingRoutes(app: FastifyInstance, { agents, agentRules }: RouteOptions): void {
   app.get(
     '/api/agents',
     {
@@ -113,7 +136,7 @@ function readingRoutes(app: FastifyInstance, { agents }: RouteOptions): void {
         response: { 200: pageOf(agent), ...errors(401, 503) }
       }
     },
-    async () => ({ data: await agents.list(), next: null })
+    async () => ({ data: (await agents.list()).map((row) => agentRules.shown(row)), next: null })
   )
 
   app.get(
@@ -129,12 +152,12 @@ function readingRoutes(app: FastifyInstance, { agents }: RouteOptions): void {
     },
     async (request) => {
       const { id } = request.params as Static<typeof idParams>
-      return (await agents.find(id)) ?? unknown(id)
+      return agentRules.shown((await agents.find(id)) ?? unknown(id))
     }
   )
 }
 
-function writingRoutes(app: FastifyInstance, { agents, newAgent }: RouteOptions): void {
+function writingRoutes(app: FastifyInstance, { agents, agentRules, newAgent }: RouteOptions): void {
   app.post(
     '/api/agents',
     {
@@ -148,10 +171,10 @@ function writingRoutes(app: FastifyInstance, { agents, newAgent }: RouteOptions)
     },
     async (request, reply) => {
       const { id, ...given } = request.body as { id?: string } & Partial<AgentFields>
-      checkMachine({ ...newAgent, ...given })
-      const made = await agents.create(id ?? null, { ...newAgent, ...given })
+      const fields = accepted(agentRules.admit({ ...newAgent, ...given }, newAgent))
+      const made = await agents.create(id ?? null, fields)
       if (!made) throw new HttpError(409, 'agent_exists', `There is an agent with the id ${id} already.`)
-      return reply.status(201).send(made)
+      return reply.status(201).send(agentRules.shown(made, given.tools))
     }
   )
 
@@ -170,8 +193,10 @@ function writingRoutes(app: FastifyInstance, { agents, newAgent }: RouteOptions)
     async (request) => {
       const { id } = request.params as Static<typeof idParams>
       const given = request.body as Partial<AgentFields>
-      checkMachine({ ...((await agents.find(id)) ?? unknown(id)), ...given })
-      return (await agents.update(id, given)) ?? unknown(id)
+      const stored = (await agents.find(id)) ?? unknown(id)
+      const { tools } = accepted(agentRules.admit({ ...stored, ...given }, stored))
+      const changed = (await agents.update(id, given.tools ? { ...given, tools } : given)) ?? unknown(id)
+      return agentRules.shown(changed, given.tools)
     }
   )
 
@@ -234,13 +259,9 @@ function numberRoutes(app: FastifyInstance, { agents }: RouteOptions): void {
   )
 }
 
-function checkMachine({ machineDetection, voicemailMessage }: AgentFields): void {
-  if (machineDetection !== 'leave_message' || voicemailMessage.trim() !== '') return
-  throw new HttpError(
-    400,
-    'invalid_request',
-    'body/voicemailMessage must not be empty with the machineDetection leave_message'
-  )
+function accepted(admission: ReturnType<RouteOptions['agentRules']['admit']>): AgentFields {
+  if ('fault' in admission) throw new HttpError(400, 'invalid_request', admission.fault)
+  return admission.fields
 }
 
 function unknown(id: string): never {

@@ -40,6 +40,7 @@ export function sendError(
 function describe(error: FastifyError): string {
   const where = error.validationContext ?? 'request'
   return (error.validation ?? [])
+    .filter(({ keyword }) => keyword !== 'if')
     .map(({ instancePath, message, params, keyword }) => {
       const field = `${where}${instancePath}`
       if (keyword === 'enum')

@@ -1,5 +1,6 @@
 import type { WebSocket } from 'ws'
 import type { AddressGuard } from '../services/address-guard.ts'
+import type { AgentRules } from '../services/agent-rules.ts'
 import type { DialRefusal } from '../services/carriers/telnyx/telnyx-refusals.ts'
 import type { TelnyxWebhooks } from '../services/carriers/telnyx/telnyx-webhooks.ts'
 import type { TwilioCarrier } from '../services/carriers/twilio/twilio-carrier.ts'
@@ -45,6 +46,8 @@ export interface RouteOptions {
   readonly storeReady: () => Promise<boolean>
   readonly calls: PostgresCallStore
   readonly agents: AgentStore
+  /** What an agent must be beyond the shape of its fields, and what is shown of it. */
+  readonly agentRules: AgentRules
   /** What a new agent has where its maker said nothing. */
   readonly newAgent: AgentFields
   readonly products: ProductStore

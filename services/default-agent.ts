@@ -1,4 +1,4 @@
-import type { AgentProfile, InterruptionPolicy } from '../sessions/contracts/agent-profile.ts'
+import type { AgentProfile, InterruptionPolicy, SilencePolicy } from '../sessions/contracts/agent-profile.ts'
 
 /** Any speech stops the agent at once; it goes on where the speech was nothing, or meant "go on". */
 export const DEFAULT_INTERRUPTION: InterruptionPolicy = {
@@ -7,6 +7,9 @@ export const DEFAULT_INTERRUPTION: InterruptionPolicy = {
   acknowledgements: null,
   resume: true
 }
+
+/** Twice "are you still there?", and a goodbye to a line that stays silent. */
+export const DEFAULT_SILENCE: SilencePolicy = { afterSeconds: 15, reminders: 2, phrases: null }
 
 /** Who answers a number that nobody is assigned to, until the operator says otherwise. */
 export const DEFAULT_AGENT: AgentProfile = {
@@ -26,8 +29,12 @@ export const DEFAULT_AGENT: AgentProfile = {
   protectGoodbye: false,
   interruption: DEFAULT_INTERRUPTION,
   tools: ['search_products'],
+  fillerPhrases: null,
   transferTargets: [],
   endCallPhrases: [],
+  silence: DEFAULT_SILENCE,
+  goodbyeMessage: null,
+  patienceMs: 800,
   machineDetection: 'off',
   voicemailMessage: '',
   recordCalls: null,

@@ -11,7 +11,7 @@ import type { CallTape, TapeHeader } from './contracts/call-tape.ts'
 import type { Carrier, DialledCall, ReplyCarrier, StreamAddress } from './contracts/carrier.ts'
 import type { Clock } from './contracts/clock.ts'
 import type { MediaTransport } from './contracts/media-transport.ts'
-import type { Tool } from './contracts/tool.ts'
+import type { AgentTools } from './contracts/tool.ts'
 import { EarlyMedia } from './early-media.ts'
 import { CallError } from './errors.ts'
 import { ToolRunner } from './tool-runner.ts'
@@ -51,7 +51,7 @@ export interface CallControlOptions {
   ) => AgentEngine
   /** Starts the tape of a call; null where none are recorded. */
   readonly openTape: ((header: Omit<TapeHeader, 'version'>) => CallTape) | null
-  readonly createTools: (profile: AgentProfile) => readonly Tool[]
+  readonly createTools: (profile: AgentProfile) => AgentTools
   /** A single-use token for this call's media socket, and the address it is for. */
   readonly mintStream: (call: CallIdentity) => StreamAddress
 }
@@ -329,7 +329,7 @@ export class CallControl {
     held.tape = tape
     const clock = tape?.clock ?? this.#options.clock
     const made = this.#options.createTools(profile)
-    const tools = new ToolRunner({ tools: tape ? tape.tools(made) : made, clock })
+    const tools = new ToolRunner({ tools: tape ? tape.tools(made.tools) : made.tools, clock })
     const engine = this.#options.createEngine(profile, streamFormat, tools.specs, tape)
     const session = new CallSession({
       call,
@@ -349,6 +349,7 @@ export class CallControl {
     held.session = tape ? tape.commands(session) : session
     held.answeredAt = clock.now()
     session.once('closed', () => registry.forget(held))
+    void made.later?.then((late) => held.session?.learnTools(tape ? tape.tools(late) : late))
     events.publish(call, { type: 'call.answered' })
     session.start()
     return session

@@ -6,11 +6,13 @@ import { AudioTaps } from './audio-taps.ts'
 import { CallLimits } from './call-limits.ts'
 import { type CallPhase, nextPhase } from './call-phase.ts'
 import { CallReporter } from './call-reporter.ts'
-import type { AgentEngine, AgentEngineEvents, ToolCall } from './contracts/agent-engine.ts'
+import { Conduct, type GoodbyeEnd } from './conduct.ts'
+import type { AgentEngine, AgentEngineEvents } from './contracts/agent-engine.ts'
 import type { AgentProfile } from './contracts/agent-profile.ts'
 import type { CallEvents, CallIdentity, EndReason } from './contracts/call-events.ts'
 import type { Clock } from './contracts/clock.ts'
 import type { MediaTransport, StreamStart } from './contracts/media-transport.ts'
+import type { Tool } from './contracts/tool.ts'
 import { EchoGuard } from './echo-guard.ts'
 import { CallError } from './errors.ts'
 import { Floor } from './floor.ts'
@@ -22,8 +24,6 @@ import { OutboundAudio } from './outbound-audio.ts'
 import { TapFeed } from './tap-feed.ts'
 import type { ToolRunner } from './tool-runner.ts'
 
-/** Longest wait for a goodbye to be made and heard, beyond the audio already on its way to the caller. */
-const GOODBYE_MS = 10_000
 /** Of so many caller frames one is timed: often enough for a histogram, and too rarely to cost anything. */
 const LATENCY_SAMPLE = 50
 
@@ -70,10 +70,8 @@ export class CallSession extends EventEmitter<{ closed: [] }> {
   #streaming = false
   #connectMs = 0
   #toldEngine = false
-  /** The agent was told to speak on, and has not begun. */
-  #awaitingReply = false
-  /** The call ends for this reason once the goodbye has been heard. */
-  #goodbye: { readonly reason: EndReason; readonly detail: string | null } | null = null
+  readonly #conduct: Conduct
+  #handingOver = false
   #ended: Promise<void> | null = null
 
   constructor(options: CallSessionOptions) {
@@ -101,7 +99,7 @@ export class CallSession extends EventEmitter<{ closed: [] }> {
       reporter,
       echoGuard,
       clock,
-      onCallerSpeaks: () => this.#giveUpGoodbye()
+      onCallerSpeaks: () => this.#conduct.callerSpeaks()
     })
     this.muting = new Muting({ engine, floor: this.#floor, inbound: this.#inbound, outbound, reporter })
     this.#media = new MediaLeg({
@@ -122,8 +120,18 @@ export class CallSession extends EventEmitter<{ closed: [] }> {
       mediaDeadlineMs: options.mediaDeadlineMs,
       maxCallMs: options.maxCallMs,
       onMediaDeadline: () => void this.end('connect_timeout'),
+      onNearMaxLength: () => this.#conduct.timeUp(() => this.#floor.stopAgent()),
       onMaxLength: () => void this.end('max_length'),
       onHeartbeat: () => this.#reporter.publish({ type: 'call.heartbeat' })
+    })
+    this.#conduct = new Conduct({
+      ...options,
+      outbound,
+      reporter,
+      limits: this.#limits,
+      signal: this.#abort.signal,
+      live: () => this.#phase === 'live' && this.#media.connected && !this.#handingOver,
+      end: (reason, detail) => void this.end(reason, detail)
     })
   }
 
@@ -166,18 +174,20 @@ export class CallSession extends EventEmitter<{ closed: [] }> {
   }
 
   /** The agent says this, and the call ends once it has been heard, or after `deadlineMs`. */
-  sayGoodbye(text: string, end: { reason: EndReason; detail: string | null; deadlineMs: number }): void {
-    this.#awaitingReply = true
-    this.#engine.say(text)
-    this.endAfterGoodbye(end.reason, end)
+  sayGoodbye(text: string, end: GoodbyeEnd): void {
+    if (!this.#ended) this.#conduct.sayGoodbye(text, end)
+  }
+
+  /** The agent may call these besides. */
+  learnTools(tools: readonly Tool[]): void {
+    if (this.#ended) return
+    this.#options.tools.add(tools)
+    this.#engine.setTools(this.#options.tools.specs)
   }
 
   /** Ends the call once what the agent is saying has been heard. */
-  endAfterGoodbye(reason: EndReason, { detail = null as string | null, deadlineMs = GOODBYE_MS } = {}): void {
-    if (this.#ended || this.#goodbye) return
-    this.#goodbye = { reason, detail }
-    this.#limits.set(this.#outbound.remainingMs + deadlineMs, () => void this.end(reason, detail))
-    this.#endIfGoodbyeHeard()
+  endAfterGoodbye(reason: EndReason, end: Omit<GoodbyeEnd, 'reason'> = {}): void {
+    if (!this.#ended) this.#conduct.goodbye.begin(reason, end.detail ?? null, end.deadlineMs)
   }
 
   /**
@@ -186,6 +196,7 @@ export class CallSession extends EventEmitter<{ closed: [] }> {
    */
   handOver(handingOver: boolean, { streamComes = false } = {}): void {
     if (this.#ended || !this.#streaming) return
+    this.#handingOver = handingOver
     if (handingOver) this.#media.yield()
     else this.#media.regain({ comes: streamComes })
   }
@@ -214,6 +225,7 @@ export class CallSession extends EventEmitter<{ closed: [] }> {
     const steps: (() => void)[] = [
       () => this.#limits.close(),
       () => this.#floor.close(),
+      () => this.#conduct.close(reason),
       () => this.#abort.abort(),
       () => this.#tapFeed.end(endedAt),
       () => this.#reporter.ended({ reason, detail }, endedAt, (replyId) => this.#outbound.heardMs(replyId)),
@@ -240,11 +252,11 @@ export class CallSession extends EventEmitter<{ closed: [] }> {
     }
     on('callerSpeechStarted', ({ utteranceId }) => this.#onCallerSpeech(utteranceId))
     on('callerSpeechStopped', ({ utteranceId }) => this.#onCallerStopped(utteranceId))
-    on('callerTranscript', ({ utteranceId, text }) => this.#floor.callerText(utteranceId, text))
+    on('callerTranscript', ({ utteranceId, text }) => this.#onCallerText(utteranceId, text))
     on('audio', ({ replyId, payload }) => this.#onAgentAudio(replyId, payload))
-    on('agentTranscript', ({ replyId, delta }) => reporter.replyText(replyId, delta))
+    on('agentTranscript', ({ replyId, delta }) => this.#onAgentText(replyId, delta))
     on('replyDone', ({ replyId }) => this.#onReplyDone(replyId))
-    on('toolCall', (call) => void this.#onToolCall(call))
+    on('toolCall', (call) => void this.#conduct.toolCalls.run(call))
     on('usage', (records) => reporter.publish({ type: 'usage', records }))
     on('trouble', ({ code }) => reporter.publish({ type: 'engine.trouble', code }))
     on('failed', (error) => this.#onEngineFailed(error))
@@ -274,6 +286,7 @@ export class CallSession extends EventEmitter<{ closed: [] }> {
     this.#inbound.start(start.inboundFormat)
     if (again) return
     this.#streaming = true
+    this.#conduct.courtesy.start()
     this.#reporter.streamConnected(start, transport)
     this.#announceReady()
     this.#outbound.attach(transport)
@@ -310,13 +323,14 @@ export class CallSession extends EventEmitter<{ closed: [] }> {
     if (!this.#outbound.play(replyId, payload)) return this.muting.notPlayed(replyId)
     this.frames.out += 1
     if (this.#media.connected) this.#options.onAddedLatency('outbound', this.#clock.now() - receivedAt)
-    this.#awaitingReply = false
+    this.#conduct.agentSounds()
     this.#reporter.replyAudio(replyId, durationMs(this.#engine.outputFormat, payload.byteLength))
   }
 
   #onReplyDone(replyId: string): void {
     this.#outbound.replyDone(replyId)
-    this.#endIfGoodbyeHeard()
+    this.#conduct.courtesy.agentSaid(replyId)
+    this.#conduct.goodbye.endIfHeard()
   }
 
   #onMark(name: string): void {
@@ -325,55 +339,41 @@ export class CallSession extends EventEmitter<{ closed: [] }> {
     if (mark?.kind !== 'end') return
     const { replyId, resumedFromMs } = mark
     if (resumedFromMs !== null) this.#floor.resumedHeard(replyId, resumedFromMs)
-    this.#reporter.replyHeardWhole(replyId, this.#awaitingReply)
-    this.#endIfGoodbyeHeard()
+    this.#reporter.replyHeardWhole(replyId, this.#conduct.moreToCome)
+    this.#conduct.courtesy.agentHeard()
+    this.#conduct.goodbye.endIfHeard()
   }
 
   #onCallerSpeech(utteranceId: string): void {
-    if (this.#goodbye && this.#options.profile.protectGoodbye) return
+    if (this.#conduct.goodbyeProtected) return
     this.#inbound.callerSpeaking(true)
     this.#floor.callerStarted(utteranceId)
+    this.#conduct.goodbye.endIfHeard()
   }
 
-  #giveUpGoodbye(): void {
-    if (!this.#goodbye) return
-    this.#goodbye = null
-    this.#limits.clear()
+  #onCallerText(utteranceId: string, text: string): void {
+    this.#floor.callerText(utteranceId, text)
+    this.#conduct.courtesy.callerSaid(text)
+  }
+
+  #onAgentText(replyId: string, delta: string): void {
+    this.#reporter.replyText(replyId, delta)
+    this.#conduct.courtesy.agentSays(replyId, delta)
   }
 
   #onCallerStopped(utteranceId: string): void {
     this.#inbound.callerSpeaking(false)
+    this.#conduct.courtesy.callerStopped()
     this.#floor.callerStopped(utteranceId, this.#inbound.lastSpeechAt)
   }
 
   /** A key is as good as speech: it takes the floor. */
   #onDigit(digit: string): void {
-    if (this.#goodbye && this.#options.profile.protectGoodbye) return
-    this.#giveUpGoodbye()
+    if (this.#conduct.goodbyeProtected) return
+    this.#conduct.callerPressed()
     this.#floor.stopAgent()
     this.#reporter.callerPressed(digit)
     this.#engine.sendDigit(digit)
-  }
-
-  async #onToolCall(call: ToolCall): Promise<void> {
-    if (call.name === 'end_call') {
-      this.#awaitingReply = !call.spoken
-      this.#engine.returnToolResult(call.id, 'The call ends after your goodbye.', { reply: !call.spoken })
-      this.#reporter.publish({ type: 'tool.called', tool: call.name, durationMs: 0, ok: true, code: null })
-      this.endAfterGoodbye('agent_hung_up')
-      return
-    }
-    const outcome = await this.#options.tools.run(call, this.call.callId, this.#abort.signal)
-    if (this.#ended) return
-    const { ok, code } = outcome
-    this.#reporter.publish({ type: 'tool.called', tool: call.name, durationMs: outcome.durationMs, ok, code })
-    this.#awaitingReply = true
-    this.#engine.returnToolResult(call.id, outcome.output, { reply: true })
-  }
-
-  #endIfGoodbyeHeard(): void {
-    const { reason, detail } = this.#goodbye ?? {}
-    if (reason && !this.#awaitingReply && this.#outbound.heardAll) void this.end(reason, detail)
   }
 
   /** A fault in a handler ends this call alone. */

@@ -28,3 +28,8 @@ export class CallError extends Error {
     this.detail = options.detail ?? null
   }
 }
+
+/** A tool came to nothing, and the model may be told why in these words. */
+export class ToolFailure extends Error {
+  override readonly name = 'ToolFailure'
+}

@@ -1,5 +1,4 @@
 import { setImmediate } from 'node:timers/promises'
-import { carryOutCommand } from '../../services/tape/taped-commands.ts'
 import type { CallEvent } from '../../sessions/contracts/call-events.ts'
 import type { TapeLine } from '../../sessions/contracts/call-tape.ts'
 import { compare, type Departure, deedsOf } from './compare.ts'
@@ -88,7 +87,7 @@ function play(stage: Stage, line: CueLine): void {
       stage.socket(line.wire, line.socket)?.emit('pong')
       return
     case 'command':
-      return carryOutCommand(stage.session, line.name, line.args)
+      return stage.command(line.name, line.args)
     case 'tool':
       return stage.toolDone(line.run, line.output)
     case 'ended':

@@ -2,10 +2,12 @@ import { pino } from 'pino'
 import { createTelnyxMedia, createTwilioMedia } from '../../services/carriers/media.ts'
 import { RealtimeEngine } from '../../services/engines/realtime/realtime-engine.ts'
 import { type EngineAnswer, FramedEngine } from '../../services/tape/framed-engine.ts'
+import { carryOutCommand } from '../../services/tape/taped-commands.ts'
 import { VirtualClock } from '../../services/virtual-clock.ts'
 import { createCallEvents } from '../../sessions/call-events.ts'
 import { CallSession } from '../../sessions/call-session.ts'
 import type { AgentEngine } from '../../sessions/contracts/agent-engine.ts'
+import type { ToolSpec } from '../../sessions/contracts/agent-profile.ts'
 import type { CallEvent, EndReason } from '../../sessions/contracts/call-events.ts'
 import type { SocketState, TapedMediaSetup, TapeWire } from '../../sessions/contracts/call-tape.ts'
 import type { MediaTransport } from '../../sessions/contracts/media-transport.ts'
@@ -106,6 +108,13 @@ export class Stage {
     else waiting?.resolve(output)
   }
 
+  /** Carries out what somebody outside told the session. Tools that it learned come back with what is on the tape. */
+  command(name: string, args: readonly unknown[]): void {
+    const learned = name === 'learnTools' ? (args[0] as readonly Tool[]) : null
+    const given = learned ? [learned.map(({ spec }) => this.#createTool(spec))] : args
+    carryOutCommand(this.session, name, given)
+  }
+
   end(reason: EndReason): void {
     void this.session.end(reason)
   }
@@ -136,14 +145,18 @@ export class Stage {
   }
 
   #createTools(): Tool[] {
-    return this.#tape.engine.tools.map((spec) => ({
+    return this.#tape.engine.tools.map((spec) => this.#createTool(spec))
+  }
+
+  #createTool(spec: ToolSpec): Tool {
+    return {
       spec,
       run: () => {
         const run = Promise.withResolvers<string>()
         this.#toolRuns.push(run)
         return run.promise
       }
-    }))
+    }
   }
 
   #createEngine(): AgentEngine {

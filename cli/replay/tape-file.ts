@@ -27,7 +27,14 @@ export async function readTape(file: string): Promise<Tape> {
   }
   const setUp = (lines as TapeLine[]).find((line) => line.kind === 'engine')
   if (setUp?.kind !== 'engine') throw new TapeError('The tape does not say how the engine was set up.')
-  return { header: header as TapeHeader, engine: setUp.setup, lines: lines as TapeLine[] }
+  return { header: completed(header as TapeHeader), engine: setUp.setup, lines: lines as TapeLine[] }
+}
+
+/** What agents did not have yet when a tape was recorded is as it was then. */
+function completed({ profile, ...header }: TapeHeader): TapeHeader {
+  const silence = { afterSeconds: 0, reminders: 0, phrases: null }
+  const later = { fillerPhrases: [], silence, goodbyeMessage: null, patienceMs: 0 }
+  return { ...header, profile: { ...later, ...profile } }
 }
 
 function parseLine(line: string, number: number): unknown {

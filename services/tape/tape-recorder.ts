@@ -14,6 +14,7 @@ import type {
 } from '../../sessions/contracts/call-tape.ts'
 import type { Clock } from '../../sessions/contracts/clock.ts'
 import type { Tool } from '../../sessions/contracts/tool.ts'
+import { withoutSecrets } from '../tools/tool-secrets.ts'
 import { TapeClock } from './tape-clock.ts'
 import { tapedCommands } from './taped-commands.ts'
 import { tapedTools } from './taped-tools.ts'
@@ -55,7 +56,9 @@ export async function createTapeRecorder(options: {
     record(header) {
       const { callId } = header.call
       const stream = createWriteStream(path.join(folder, `${callId}.jsonl`), { mode: 0o600 })
-      const tape = new Tape({ stream, header, clock, log: log.child({ callId }) })
+      const { profile } = header
+      const bare = { ...header, profile: { ...profile, tools: withoutSecrets(profile.tools) } }
+      const tape = new Tape({ stream, header: bare, clock, log: log.child({ callId }) })
       running.set(callId, tape)
       const finished = tape.finished.then(() => void unfinished.delete(finished))
       unfinished.add(finished)
@@ -79,6 +82,7 @@ class Tape implements CallTape {
   readonly #log: Logger
   readonly #sockets: Record<TapeWire, number> = { carrier: 0, engine: 0 }
   #lastIn: TapeWire | null = null
+  #toolRuns = 0
   #over = false
   #broken = false
 
@@ -123,7 +127,13 @@ class Tape implements CallTape {
   }
 
   tools(tools: readonly Tool[]): Tool[] {
-    return tapedTools(tools, (run, output) => this.#write({ ...this.#step(), kind: 'tool', run, output }))
+    const nextRun = () => {
+      this.#toolRuns += 1
+      return this.#toolRuns
+    }
+    const onDone = (run: number, output: string | null) =>
+      this.#write({ ...this.#step(), kind: 'tool', run, output })
+    return tapedTools(tools, nextRun, onDone)
   }
 
   /** What the end itself sends is still recorded. */

@@ -5,6 +5,7 @@ const COMMANDS: ReadonlySet<string> = new Set([
   'sayGoodbye',
   'endAfterGoodbye',
   'handOver',
+  'learnTools',
   'replaceStream',
   'muting.set'
 ])

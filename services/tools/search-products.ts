@@ -1,5 +1,7 @@
 import type { Tool } from '../../sessions/contracts/tool.ts'
 
+import { productSentence } from './product-sentence.ts'
+
 /** More than this nobody listens to. */
 const LIMIT = 5
 
@@ -13,7 +15,8 @@ export interface FoundProduct {
 
 /** Looks in the operator's products. */
 export function searchProducts(
-  search: (text: string, limit: number) => Promise<readonly FoundProduct[]>
+  search: (text: string, limit: number) => Promise<readonly FoundProduct[]>,
+  language: string
 ): Tool {
   return {
     spec: {
@@ -36,7 +39,7 @@ export function searchProducts(
         currency,
         in_stock
       }))
-      return JSON.stringify({ products })
+      return JSON.stringify({ say: productSentence(products, language), products })
     }
   }
 }

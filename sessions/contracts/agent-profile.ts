@@ -18,12 +18,20 @@ export interface AgentProfile {
   /** Whether the goodbye is spoken to its end even when the caller talks over it. */
   readonly protectGoodbye: boolean
   readonly interruption: InterruptionPolicy
-  /** Names of the tools that the agent's model may call, beside `end_call`. */
-  readonly tools: readonly string[]
+  /** What the agent's model may call, beside `end_call`. */
+  readonly tools: readonly AgentTool[]
+  /** Said while the caller waits for a tool; null: those of the agent's language. Empty: none. */
+  readonly fillerPhrases: readonly string[] | null
   /** Whom `transfer_call` may hand the caller over to; nobody else, whatever a caller asks for. */
   readonly transferTargets: readonly TransferTarget[]
   /** What a caller says who wants to end the call. */
   readonly endCallPhrases: readonly string[]
+  /** What becomes of a call in which nobody speaks. */
+  readonly silence: SilencePolicy
+  /** The agent's last words where the call is ended over its head; null: those of its language. */
+  readonly goodbyeMessage: string | null
+  /** How much longer than usual callers may pause, in ms, while they give a number, an address or a spelling. */
+  readonly patienceMs: number
   /** What becomes of an outbound call that a machine takes; `off`: the carrier is not asked to tell machines. */
   readonly machineDetection: 'off' | 'hang_up' | 'leave_message'
   /** Said after the beep with `leave_message`. */
@@ -70,6 +78,40 @@ export interface InterruptionPolicy {
   readonly acknowledgements: readonly string[] | null
   /** Whether the agent goes on with its reply where it was stopped for nothing. */
   readonly resume: boolean
+}
+
+/** When a call falls silent: the caller is asked whether they are there, and then the call ends. */
+export interface SilencePolicy {
+  /** Nobody has spoken for so long, in seconds; 0: silence is left alone. */
+  readonly afterSeconds: number
+  /** How often the caller is asked before the agent says goodbye. */
+  readonly reminders: number
+  /** How they are asked, in turn; null: in the words of the agent's language. */
+  readonly phrases: readonly string[] | null
+}
+
+/** A tool of ours by its name, or one that the agent's owner declares. */
+export type AgentTool = string | HttpToolSpec | McpServerSpec
+
+/** A function that is called by a signed POST to its owner's URL. */
+export interface HttpToolSpec extends ToolSpec {
+  readonly type: 'http'
+  readonly url: string
+  readonly headers?: Readonly<Record<string, string>>
+  /** The whole call, its second attempt included; absent: 10 s. */
+  readonly timeoutMs?: number
+  /** Of Standard Webhooks, `whsec_` and base64: what the requests are signed with. */
+  readonly secret?: string
+}
+
+/** A server of the Model Context Protocol (streamable HTTP), whose tools the model may call. */
+export interface McpServerSpec {
+  readonly type: 'mcp'
+  readonly name: string
+  readonly url: string
+  readonly headers?: Readonly<Record<string, string>>
+  /** absent: all that it has. */
+  readonly allowedTools?: readonly string[]
 }
 
 /** A function that the agent's model may call, described by JSON Schema. */

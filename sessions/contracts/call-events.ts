@@ -114,7 +114,17 @@ export type CallEvent =
   /** The agent's own voice came back from the caller's loudspeaker: no barge-in. */
   | { type: 'echo.suspected'; turnIndex: number }
   | { type: 'dtmf'; digit: string }
-  | { type: 'tool.called'; tool: string; durationMs: number; ok: boolean; code: string | null }
+  | {
+      type: 'tool.called'
+      tool: string
+      durationMs: number
+      ok: boolean
+      code: string | null
+      /** JSON as the model wrote it; its beginning as text where it is none, or too much of it. Never to be logged. */
+      arguments: unknown
+      /** What the model was told, likewise; null where the call ended before. */
+      result: unknown
+    }
   /** What the operator did to this call; `by`: the name they gave, or `operator`; `address`: where it came from. */
   | ({ type: 'operator.action'; by: string; address: string } & OperatorAction)
   /** `to`: E.164. */

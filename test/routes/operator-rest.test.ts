@@ -17,10 +17,31 @@ const FIELDS = {
   protectGoodbye: true,
   interruption: { minSpeechMs: 200, minWords: 2, acknowledgements: ['okay'], resume: false },
   tools: ['transfer_call', 'send_dtmf'],
+  fillerPhrases: ['Wait a moment.'],
   transferTargets: [{ name: 'boss', number: '+13125550123' }],
+  silence: { afterSeconds: 8, reminders: 1, phrases: ['Hello?'] },
+  goodbyeMessage: 'So long.',
+  patienceMs: 1200,
   endCallPhrases: ['goodbye'],
   machineDetection: 'leave_message',
   voicemailMessage: 'Call us back.'
+}
+
+const STOCK = {
+  type: 'http',
+  name: 'stock_of',
+  description: 'Tells how many are left.',
+  parameters: { type: 'object', properties: { sku: { type: 'string' } }, required: ['sku'] },
+  url: 'https://shop.example/stock',
+  headers: { 'x-key': 'hush' },
+  timeoutMs: 3000
+}
+const CRM = {
+  type: 'mcp',
+  name: 'crm',
+  url: 'https://crm.example/mcp',
+  headers: { authorization: 'Bearer hush' },
+  allowedTools: ['find_customer']
 }
 
 /** Replies are held against the document that the server gives of itself. */
@@ -73,7 +94,7 @@ describe('the REST API of the operator', { timeout: 60_000 }, () => {
     const made = await ask('POST', '/api/agents', { id: 'sales', ...FIELDS })
     assert.equal(made.status, 201)
     const { createdAt, updatedAt, ...kept } = (await ask('GET', '/api/agents/sales')).body
-    assert.deepEqual(kept, { id: 'sales', ...FIELDS })
+    assert.deepEqual({ ...kept, ...FIELDS }, kept)
     assert.ok(createdAt && updatedAt)
     const changed = await ask('PUT', '/api/agents/sales', { greeting: 'Hi.', voice: null })
     assert.deepEqual([changed.status, changed.body.greeting, changed.body.voice], [200, 'Hi.', null])
@@ -82,6 +103,36 @@ describe('the REST API of the operator', { timeout: 60_000 }, () => {
     assert.deepEqual([(data as { id: string }[]).map(({ id }) => id), next], [['default', 'sales'], null])
     assert.equal((await ask('DELETE', '/api/agents/sales')).status, 204)
     assert.deepEqual(await fault('GET', '/api/agents/sales'), [404, 'unknown_agent'])
+  })
+
+  it('keeps the secrets of tools to itself, and makes each tool a key that is told once', async () => {
+    type Tools = { tools: { headers: Record<string, string>; secret?: string }[] }
+    const made = await ask('POST', '/api/agents', { id: 'shop', name: 'Shop', tools: [STOCK, CRM] })
+    assert.equal(made.status, 201, JSON.stringify(made.body))
+    const [told] = (made.body as unknown as Tools).tools
+    assert.match(told?.secret ?? '', /^whsec_.{40,}$/)
+    const read = await ask('GET', '/api/agents/shop')
+    const everything = await ask('GET', '/api/agents')
+    assert.doesNotMatch(JSON.stringify([read.body, everything.body]), /hush|whsec/)
+    const { tools } = read.body as unknown as Tools
+    assert.deepEqual(tools, [
+      { ...STOCK, headers: { 'x-key': '***' }, secret: '***' },
+      { ...CRM, headers: { authorization: '***' } }
+    ])
+
+    const stored = async () => {
+      const { rows } = await rig.server.database.pool.query("select tools from agents where id = 'shop'")
+      return (rows[0] as Tools).tools
+    }
+    const again = await ask('PUT', '/api/agents/shop', { tools })
+    assert.doesNotMatch(JSON.stringify(again.body), /hush|whsec/)
+    assert.deepEqual(await stored(), [{ ...STOCK, secret: told?.secret }, CRM])
+    await ask('PUT', '/api/agents/shop', { greeting: 'Hello.' })
+    assert.deepEqual(await stored(), [{ ...STOCK, secret: told?.secret }, CRM])
+    const changed = [{ ...STOCK, headers: { 'x-key': 'psst' }, secret: '***' }]
+    await ask('PUT', '/api/agents/shop', { tools: changed })
+    assert.deepEqual(await stored(), [{ ...STOCK, headers: { 'x-key': 'psst' }, secret: told?.secret }])
+    await ask('DELETE', '/api/agents/shop')
   })
 
   it('POST /api/agents takes the defaults for what is not given, and gives an id', async () => {
@@ -102,7 +153,30 @@ describe('the REST API of the operator', { timeout: 60_000 }, () => {
       [{ name: 'A', maxCallSeconds: 0 }, 'body/maxCallSeconds'],
       [{ name: 'A', interruption: { minWords: -1 } }, 'body/interruption'],
       [{ name: 'A', transferTargets: [{ name: 'x', number: '0123' }] }, 'body/transferTargets/0/number'],
-      [{ name: 'A', machineDetection: 'leave_message' }, 'body/voicemailMessage']
+      [{ name: 'A', machineDetection: 'leave_message' }, 'body/voicemailMessage'],
+      [{ name: 'A', language: 'zz' }, 'body/language'],
+      [{ name: 'A', engine: 'local', voice: 'marin' }, 'body/voice'],
+      [
+        { name: 'A', silence: { afterSeconds: -1, reminders: 1, phrases: null } },
+        'body/silence/afterSeconds'
+      ],
+      [{ name: 'A', patienceMs: 60_000 }, 'body/patienceMs'],
+      [{ name: 'A', tools: ['fly'] }, 'body/tools/0'],
+      [{ name: 'A', tools: [{ ...STOCK, url: 'ftp://shop' }] }, 'body/tools/0/url'],
+      [{ name: 'A', tools: [{ ...STOCK, name: 'in stock' }] }, 'body/tools/0/name'],
+      [{ name: 'A', tools: [{ ...STOCK, name: 'end_call' }] }, 'body/tools/0/name'],
+      [{ name: 'A', tools: [STOCK, STOCK] }, 'body/tools/1'],
+      [{ name: 'A', tools: [{ ...STOCK, parameters: { type: 'array' } }] }, 'body/tools/0/parameters'],
+      [
+        { name: 'A', tools: [{ ...STOCK, parameters: { type: 'object', required: 'sku' } }] },
+        'body/tools/0/parameters'
+      ],
+      [{ name: 'A', tools: [{ ...STOCK, timeoutMs: 1 }] }, 'body/tools/0/timeoutMs'],
+      [{ name: 'A', tools: [{ ...STOCK, secret: 'guess me' }] }, 'body/tools/0/secret'],
+      [{ name: 'A', tools: [{ ...STOCK, headers: { 'webhook-id': '1' } }] }, 'body/tools/0/headers'],
+      [{ name: 'A', tools: [{ ...STOCK, headers: { 'x-key': '***' } }] }, 'body/tools/0/headers/x-key'],
+      [{ name: 'A', tools: [{ type: 'mcp', name: 'crm' }] }, 'url'],
+      [{ name: 'A', tools: [{ type: 'grpc', name: 'crm', url: 'http://crm' }] }, 'body/tools/0']
     ] as const) {
       const refused = await ask('POST', '/api/agents', body)
       assert.deepEqual([refused.status, refused.body.error], [400, 'invalid_request'], field)

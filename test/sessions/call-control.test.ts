@@ -42,7 +42,7 @@ function createRig(overrides: Partial<Carrier> & { maxConcurrentCalls?: number }
     },
     onAddedLatency: () => {},
     openTape: null,
-    createTools: () => [],
+    createTools: () => ({ tools: [], later: null }),
     mintStream: ({ carrierCallId }) => ({ url: `wss://host/${carrierCallId}`, token: 'token' })
   })
   const take = (command: string) => async () => void commands.push(command)

@@ -3,7 +3,7 @@ import { describe, it } from 'node:test'
 import type { Tool, ToolContext } from '../../sessions/contracts/tool.ts'
 import { ToolRunner } from '../../sessions/tool-runner.ts'
 import { ManualClock } from '../support/manual-clock.ts'
-import { settle } from '../support/session-rig.ts'
+import { settle, testCall } from '../support/session-rig.ts'
 
 function createRig(run: Tool['run']) {
   const clock = new ManualClock()
@@ -11,7 +11,7 @@ function createRig(run: Tool['run']) {
   const spec = { name: 'look_up', description: 'Looks up.', parameters: { type: 'object' } }
   const tools = new ToolRunner({ tools: [{ spec, run }], clock })
   const ask = (text: string, name = 'look_up') =>
-    tools.run({ id: 't-1', name, arguments: text, spoken: false }, 'call-1', call.signal)
+    tools.run({ id: 't-1', name, arguments: text, spoken: false }, testCall, call.signal)
   return { clock, call, tools, ask, spec }
 }
 
@@ -23,7 +23,7 @@ describe('ToolRunner', () => {
       return `found ${args.sku}`
     })
     assert.deepEqual(await ask('{"sku":7}'), { output: 'found 7', ok: true, code: null, durationMs: 0 })
-    assert.equal((context as ToolContext | null)?.callId, 'call-1')
+    assert.equal((context as ToolContext | null)?.callId, testCall.callId)
     assert.deepEqual(tools.specs, [spec])
   })
 

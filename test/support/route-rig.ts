@@ -9,6 +9,7 @@ import { LiveLevels } from '../../routes/live-levels.ts'
 import { createOperatorAuth } from '../../routes/operator-auth.ts'
 import type { RouteOptions } from '../../routes/route-options.ts'
 import { createAddressGuard } from '../../services/address-guard.ts'
+import { AgentRules } from '../../services/agent-rules.ts'
 import { createTelnyxMedia, createTwilioMedia } from '../../services/carriers/media.ts'
 import { dialRefusal } from '../../services/carriers/telnyx/telnyx-refusals.ts'
 import { createTelnyxWebhooks } from '../../services/carriers/telnyx/telnyx-webhooks.ts'
@@ -17,6 +18,7 @@ import { createTwilioSignatures } from '../../services/carriers/twilio/twilio-si
 import { createMediaTokens } from '../../services/media-token.ts'
 import { createMetrics } from '../../services/metrics.ts'
 import { createOutboundGuard } from '../../services/outbound-guard.ts'
+import { ArgumentCheck } from '../../services/tools/argument-check.ts'
 import { AnsweringMachines } from '../../sessions/answering-machine.ts'
 import { CallControl } from '../../sessions/call-control.ts'
 import { createCallEvents } from '../../sessions/call-events.ts'
@@ -149,7 +151,7 @@ export async function startRouteRig(options: RouteRigOptions = {}) {
       engines.push(engine)
       return engine
     },
-    createTools: () => [],
+    createTools: () => ({ tools: [], later: null }),
     mintStream: ({ carrier, callId, carrierCallId }) => ({
       url:
         carrier === 'twilio'
@@ -201,6 +203,7 @@ export async function startRouteRig(options: RouteRigOptions = {}) {
     } as unknown as RouteOptions['calls'],
     storeReady: options.storeReady ?? (async () => true),
     agents: { ...options.agents } as unknown as RouteOptions['agents'],
+    agentRules: new AgentRules({ check: new ArgumentCheck(), defaultEngine: 'local', openaiVoices: true }),
     newAgent: testProfile,
     products: { ...options.products } as unknown as RouteOptions['products'],
     usage: { ...options.usage } as unknown as RouteOptions['usage'],

@@ -76,7 +76,7 @@ async function recordCall(): Promise<string> {
       return tapedEngine(engine, tape)
     },
     openTape: (header) => tapes.record({ version: 1, ...header }),
-    createTools: () => [lookUp],
+    createTools: () => ({ tools: [lookUp], later: null }),
     mintStream: () => ({ url: 'wss://localhost', token: 'token' })
   })
   const call = control.openTestCall({ profile: testProfile, format: PCMU })

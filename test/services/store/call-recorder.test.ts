@@ -41,7 +41,18 @@ const WHOLE_CALL: [number, CallEvent][] = [
   [1_300, SESSION_READY],
   [4_000, { type: 'turn.completed', turn: turn(0), revised: false }],
   [9_000, { type: 'turn.completed', turn: turn(1), revised: false }],
-  [9_100, { type: 'tool.called', tool: 'end_call', durationMs: 3, ok: true, code: null }],
+  [
+    9_100,
+    {
+      type: 'tool.called',
+      tool: 'end_call',
+      durationMs: 3,
+      ok: true,
+      code: null,
+      arguments: {},
+      result: 'Bye.'
+    }
+  ],
   [11_000, { type: 'call.heartbeat' }],
   [
     60_900,

@@ -1,0 +1,129 @@
+import type { CallLimits } from './call-limits.ts'
+import type { CallReporter } from './call-reporter.ts'
+import type { AgentEngine } from './contracts/agent-engine.ts'
+import type { AgentProfile } from './contracts/agent-profile.ts'
+import type { CallIdentity, EndReason } from './contracts/call-events.ts'
+import type { Clock } from './contracts/clock.ts'
+import { Courtesy } from './courtesy.ts'
+import { Goodbye } from './goodbye.ts'
+import type { OutboundAudio } from './outbound-audio.ts'
+import { ToolCalls } from './tool-calls.ts'
+import type { ToolRunner } from './tool-runner.ts'
+
+export interface ConductOptions {
+  readonly call: CallIdentity
+  readonly profile: AgentProfile
+  readonly tools: ToolRunner
+  readonly engine: AgentEngine
+  readonly outbound: OutboundAudio
+  readonly reporter: CallReporter
+  readonly limits: CallLimits
+  readonly clock: Clock
+  /** Aborts when the call ends. */
+  readonly signal: AbortSignal
+  /** Whether the caller can be spoken with. */
+  readonly live: () => boolean
+  readonly end: (reason: EndReason, detail: string | null) => void
+}
+
+export interface GoodbyeEnd {
+  readonly reason: EndReason
+  readonly detail?: string | null
+  /** Beyond the audio already on its way to the caller, in ms. */
+  readonly deadlineMs?: number
+}
+
+/** What an agent does on the phone beside talking: its tools, its manners, and its goodbye. */
+export class Conduct {
+  readonly goodbye: Goodbye
+  readonly courtesy: Courtesy
+  readonly toolCalls: ToolCalls
+  readonly #options: ConductOptions
+  /** The agent was told to speak on, and has not begun. */
+  #awaitingReply = false
+
+  constructor(options: ConductOptions) {
+    const { clock, end, engine, limits, outbound, profile, reporter, signal } = options
+    this.#options = options
+    this.goodbye = new Goodbye({ limits, outbound, end, awaitingReply: () => this.#awaitingReply })
+    this.courtesy = new Courtesy({
+      profile,
+      engine,
+      clock,
+      busy: () => !this.#quiet || this.toolCalls.running,
+      ending: () => this.goodbye.pending,
+      sayGoodbye: (text, reason) => this.sayGoodbye(text, { reason }),
+      endAfterAnswer: ({ begun }) => {
+        this.#awaitingReply ||= !begun
+        this.goodbye.begin('agent_hung_up', null)
+      }
+    })
+    this.toolCalls = new ToolCalls({
+      call: options.call,
+      runner: options.tools,
+      engine,
+      reporter,
+      clock,
+      signal,
+      fillers: this.courtesy.fillers,
+      quiet: () => this.#quiet && !this.courtesy.callerSpeaking,
+      onReplyAwaited: () => {
+        this.#awaitingReply = true
+      },
+      onEndCall: () => this.goodbye.begin('agent_hung_up', null)
+    })
+  }
+
+  /** Whether the agent will speak on in this turn. */
+  get moreToCome(): boolean {
+    return this.#awaitingReply || this.toolCalls.running
+  }
+
+  /** Whether the agent keeps to its goodbye, whatever the caller says now. */
+  get goodbyeProtected(): boolean {
+    return this.goodbye.pending && this.#options.profile.protectGoodbye
+  }
+
+  /** Audio of the agent goes to the caller. */
+  agentSounds(): void {
+    this.#awaitingReply = false
+    this.courtesy.agentSounds()
+  }
+
+  /** The caller speaks, and it is not the agent's echo. */
+  callerSpeaks(): void {
+    this.goodbye.giveUp()
+    this.courtesy.callerSpeaks()
+  }
+
+  callerPressed(): void {
+    this.goodbye.giveUp()
+    this.courtesy.callerPressed()
+  }
+
+  /** The agent says this, and the call ends once it has been heard. */
+  sayGoodbye(text: string, { reason, detail = null, deadlineMs }: GoodbyeEnd): void {
+    this.#awaitingReply = true
+    this.#options.engine.say(text)
+    this.goodbye.begin(reason, detail, deadlineMs)
+  }
+
+  /** The call has become nearly as long as it may. `stopAgent`: its sentence would make the call longer. */
+  timeUp(stopAgent: () => void): void {
+    if (!this.#options.live() || this.goodbye.pending) return
+    stopAgent()
+    this.courtesy.timeUp()
+  }
+
+  close(reason: EndReason): void {
+    this.courtesy.close()
+    this.toolCalls.close(reason)
+  }
+
+  /** Whether nobody of us makes a sound, or is about to. */
+  get #quiet(): boolean {
+    return (
+      this.#options.live() && !this.#options.outbound.audible && !this.#awaitingReply && !this.goodbye.pending
+    )
+  }
+}
