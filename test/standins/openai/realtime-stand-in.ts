@@ -3,10 +3,17 @@ import type { AddressInfo } from 'node:net'
 import type { Duplex } from 'node:stream'
 import { WebSocketServer } from 'ws'
 import { Waiters } from '../telnyx/waiters.ts'
+import { ChatApi, type ChatOptions, type ChatRequest } from './chat-api.ts'
 import type { Script } from './script.ts'
+import { SpeechApi, type SpeechOptions, type SpeechRequest } from './speech-api.ts'
 import { StandInSession } from './stand-in-session.ts'
+import {
+  TranscriptionApi,
+  type TranscriptionOptions,
+  type TranscriptionRequest
+} from './transcription-api.ts'
 
-export interface RealtimeStandInOptions {
+export interface RealtimeStandInOptions extends ChatOptions, SpeechOptions, TranscriptionOptions {
   /** 0, the default: any free port. */
   readonly port?: number
   /** What `Authorization: Bearer` must hold. */
@@ -44,6 +51,12 @@ export interface RealtimeStandIn {
   readonly apiKey: string
   /** Every session so far, closed ones too. */
   readonly sessions: readonly StandInSession[]
+  /** What `/v1/chat/completions`, `/v1/audio/speech` and `/v1/audio/transcriptions` were asked for, in order. */
+  readonly chats: readonly ChatRequest[]
+  readonly speeches: readonly SpeechRequest[]
+  readonly transcriptions: readonly TranscriptionRequest[]
+  /** Resolves when the condition holds; looked at after every request. */
+  until<T>(condition: () => T | undefined | false, what: string): Promise<T>
   /** The nth session, from 1; the next one without `count`. */
   waitForSession(count?: number): Promise<StandInSession>
   close(): Promise<void>
@@ -60,8 +73,20 @@ export async function startRealtimeStandIn(options: RealtimeStandInOptions = {})
   const apiKey = options.apiKey ?? 'sk-stand-in'
   const sessions: StandInSession[] = []
   const waiters = new Waiters(() => `${sessions.length} sessions came.`)
+  const onRequest = () => waiters.check()
+  const apis = {
+    chat: new ChatApi(options, onRequest),
+    speech: new SpeechApi(options, onRequest),
+    transcription: new TranscriptionApi(options, onRequest)
+  }
   const server = createServer((request, response) => {
-    const status = request.url?.startsWith('/v1/models') ? modelsStatus(request, apiKey) : 404
+    const path = request.url ?? ''
+    const authorised = request.headers.authorization === `Bearer ${apiKey}`
+    if (authorised && path === '/v1/chat/completions') return void apis.chat.answer(request, response)
+    if (authorised && path === '/v1/audio/speech') return void apis.speech.answer(request, response)
+    if (authorised && path === '/v1/audio/transcriptions')
+      return void apis.transcription.answer(request, response)
+    const status = !authorised ? 401 : path.startsWith('/v1/models') ? 200 : 404
     response.writeHead(status, { 'content-type': 'application/json' })
     response.end(
       JSON.stringify(status === 200 ? { object: 'list', data: options.models ?? MODELS } : REFUSED)
@@ -95,11 +120,16 @@ export async function startRealtimeStandIn(options: RealtimeStandInOptions = {})
     url: `http://127.0.0.1:${port}/v1`,
     apiKey,
     sessions,
+    chats: apis.chat.requests,
+    speeches: apis.speech.requests,
+    transcriptions: apis.transcription.requests,
+    until: (condition, what) => waiters.until(condition, what, WAIT_MS),
     waitForSession: (count = sessions.length + 1) =>
       waiters.until(() => sessions[count - 1], `session ${count}`, WAIT_MS),
     async close() {
       for (const client of sockets.clients) client.terminate()
       waiters.close()
+      server.closeAllConnections()
       await new Promise((resolve) => server.close(resolve))
     }
   }
@@ -107,10 +137,6 @@ export async function startRealtimeStandIn(options: RealtimeStandInOptions = {})
 
 function modelOf(request: IncomingMessage): string | null {
   return new URL(request.url ?? '', 'http://localhost').searchParams.get('model')
-}
-
-function modelsStatus(request: IncomingMessage, apiKey: string): number {
-  return request.headers.authorization === `Bearer ${apiKey}` ? 200 : 401
 }
 
 function statusOf(request: IncomingMessage, apiKey: string): number | null {
