@@ -49,11 +49,22 @@ export const environmentSchema = Type.Partial(
     OPENAI_REALTIME_MODEL: text('a realtime model, for example gpt-realtime-2.1'),
     OPENAI_VOICE: text('a voice, for example marin'),
     OPENAI_AUDIO: oneOf('auto', 'pcm'),
-    OPENAI_LLM_MODEL: text('a chat model'),
+    OPENAI_LLM_MODEL: text('a chat model, for example gpt-5.4-mini'),
+    OPENAI_LLM_FALLBACK_MODEL: text('a chat model, for example gpt-4.1-mini'),
+    OPENAI_LLM_FALLBACK_BASE_URL: url('https://host/v1, or http://host/v1 for a self-hosted server'),
+    OPENAI_LLM_FALLBACK_API_KEY: text('the key of that server'),
+    OPENAI_TTS_MODEL: text('a speech model, for example gpt-4o-mini-tts'),
     DEEPGRAM_API_KEY: text('a Deepgram API key'),
     DEEPGRAM_BASE_URL: url('https://host'),
-    DEEPGRAM_STT_MODEL: text('a speech-to-text model'),
-    DEEPGRAM_TTS_MODEL: text('a text-to-speech model'),
+    DEEPGRAM_STT_MODEL: Type.String({
+      pattern: '^(flux|nova)-[a-z0-9-]+$',
+      expected: 'a model of Deepgram: flux-general-en, flux-general-multi or nova-3'
+    }),
+    DEEPGRAM_TTS_MODEL: Type.String({
+      pattern: '^aura-[a-z0-9-]+-[a-z]{2}$',
+      expected: 'an Aura voice, for example aura-2-thalia-en'
+    }),
+    CASCADE_TTS: oneOf('deepgram', 'openai'),
     WS_CALL_EVENTS_PORT: portOff,
     WS_AUDIO_STREAM_PORT: portOff,
     WS_FRONTEND_AUDIO_PORT: portOff,

@@ -33,6 +33,8 @@ export interface Config {
   readonly twilio: TwilioConfig | null
   readonly engine: EngineName
   readonly openai: OpenAiConfig | null
+  /** null without the keys of both services. */
+  readonly cascade: CascadeConfig | null
   readonly dialoguePath: string | null
   /** Ports of their own for WebSocket endpoints; null: off. */
   readonly monitorPorts: MonitorPorts
@@ -84,6 +86,26 @@ export interface OpenAiConfig {
   readonly audio: 'auto' | 'pcm'
 }
 
+export interface ServiceAccess {
+  readonly apiKey: string
+  /** null: the service's own. */
+  readonly baseUrl: string | null
+}
+
+export interface CascadeConfig {
+  readonly deepgram: ServiceAccess
+  readonly openai: ServiceAccess
+  /** Chat models in the order in which they are tried. */
+  readonly models: readonly (ServiceAccess & { readonly model: string })[]
+  /** null: by the agent's language. */
+  readonly sttModel: string | null
+  readonly ttsProvider: 'deepgram' | 'openai'
+  /** null: by the agent's language. */
+  readonly ttsModel: string | null
+  readonly openaiTtsModel: string
+  readonly openaiVoice: string
+}
+
 const UNUSED: readonly (keyof Environment)[] = []
 
 /**
@@ -114,6 +136,7 @@ export function loadConfig(environment: Readonly<Record<string, string | undefin
     twilio,
     engine: (env.AGENT_ENGINE ?? (env.OPENAI_API_KEY ? 'realtime' : 'local')) as EngineName,
     openai: readOpenAi(env),
+    cascade: readCascade(env),
     dialoguePath: env.LOCAL_DIALOGUE ?? null,
     monitorPorts: {
       callEvents: env.WS_CALL_EVENTS_PORT ?? null,
@@ -224,7 +247,9 @@ function checkEngine(env: Environment, faults: string[]): void {
     faults.push('OPENAI_API_KEY: expected where AGENT_ENGINE is realtime')
   }
   if (env.AGENT_ENGINE === 'cascade') {
-    faults.push('AGENT_ENGINE: expected realtime or local; the cascade engine is not part of this version')
+    for (const name of ['OPENAI_API_KEY', 'DEEPGRAM_API_KEY'] as const) {
+      if (!env[name]) faults.push(`${name}: expected where AGENT_ENGINE is cascade`)
+    }
   }
 }
 
@@ -236,5 +261,25 @@ function readOpenAi(env: Environment): OpenAiConfig | null {
     realtimeModel: env.OPENAI_REALTIME_MODEL ?? 'gpt-realtime-2.1',
     voice: env.OPENAI_VOICE ?? 'marin',
     audio: (env.OPENAI_AUDIO ?? 'auto') as OpenAiConfig['audio']
+  }
+}
+
+function readCascade(env: Environment): CascadeConfig | null {
+  if (!env.OPENAI_API_KEY || !env.DEEPGRAM_API_KEY) return null
+  const openai = { apiKey: env.OPENAI_API_KEY, baseUrl: env.OPENAI_BASE_URL ?? null }
+  const second = {
+    apiKey: env.OPENAI_LLM_FALLBACK_API_KEY ?? openai.apiKey,
+    baseUrl: env.OPENAI_LLM_FALLBACK_BASE_URL ?? openai.baseUrl,
+    model: env.OPENAI_LLM_FALLBACK_MODEL ?? 'gpt-4.1-mini'
+  }
+  return {
+    deepgram: { apiKey: env.DEEPGRAM_API_KEY, baseUrl: env.DEEPGRAM_BASE_URL ?? null },
+    openai,
+    models: [{ ...openai, model: env.OPENAI_LLM_MODEL ?? 'gpt-5.4-mini' }, second],
+    sttModel: env.DEEPGRAM_STT_MODEL ?? null,
+    ttsProvider: (env.CASCADE_TTS ?? 'deepgram') as CascadeConfig['ttsProvider'],
+    ttsModel: env.DEEPGRAM_TTS_MODEL ?? null,
+    openaiTtsModel: env.OPENAI_TTS_MODEL ?? 'gpt-4o-mini-tts',
+    openaiVoice: env.OPENAI_VOICE ?? 'marin'
   }
 }

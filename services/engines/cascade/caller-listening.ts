@@ -1,0 +1,192 @@
+import { type AudioFormat, durationMs } from '../../../audio/format.ts'
+import type { UsageRecord } from '../../../sessions/contracts/agent-engine.ts'
+import type { Clock } from '../../../sessions/contracts/clock.ts'
+import { CallError } from '../../../sessions/errors.ts'
+import type { SpeechClassifiers } from '../../speech/speech-classifiers.ts'
+import { connectWithin } from './connect-within.ts'
+import { KeptAudio } from './kept-audio.ts'
+import type { SpeechToText, SpeechToTextListener, SpeechToTextProvider } from './speech-to-text.ts'
+import { SpeechWatch } from './speech-watch.ts'
+
+/** Speech for this long without any answer, or with answers that hold no word: the service has stalled. */
+const ANSWER_DEADLINE_MS = 2000
+const WORDS_DEADLINE_MS = 6000
+const RECONNECT_DEADLINE_MS = 1500
+/** Seconds of audio are reported in records of this length. */
+const USAGE_MS = 5000
+
+export interface CallerListeningOptions {
+  /** In the order in which they are tried. At least one. */
+  readonly providers: readonly SpeechToTextProvider[]
+  readonly format: AudioFormat
+  readonly clock: Clock
+  /** What tells speech when the services do not. */
+  readonly classifiers: Pick<SpeechClassifiers, 'create'>
+  readonly listener: Omit<SpeechToTextListener, 'answered' | 'trouble' | 'lost'>
+  readonly onTrouble: (code: string) => void
+  readonly onUsage: (records: readonly UsageRecord[]) => void
+  /** The caller has spoken to a service that did not listen; another one does now. */
+  readonly onFailing: () => void
+  /** None of them listens any more. */
+  readonly onLost: (error: CallError) => void
+}
+
+/**
+ * Hears the caller, whoever listens: a service that is lost, or says nothing while the caller speaks, is opened once
+ * more, then the next one takes over. What the caller said meanwhile is said to it again.
+ */
+export class CallerListening {
+  readonly #options: CallerListeningOptions
+  readonly #watch: SpeechWatch
+  readonly #kept: KeptAudio
+  readonly #abort = new AbortController()
+  #index = 0
+  #reopened = false
+  #service: SpeechToText | null = null
+  #speaking = false
+  #unansweredMs = 0
+  #wordlessMs = 0
+  #unreportedMs = 0
+
+  constructor(options: CallerListeningOptions) {
+    this.#options = options
+    this.#watch = new SpeechWatch(options.format, options.classifiers)
+    this.#kept = new KeptAudio(options.format)
+  }
+
+  /** Rejects with a CallError where none of them can be reached. */
+  async connect(signal: AbortSignal): Promise<void> {
+    for (;;) {
+      const service = this.#create()
+      try {
+        await service.connect(signal)
+        return this.#use(service)
+      } catch (error) {
+        this.#options.onTrouble('stt_unreachable')
+        if (signal.aborted || !this.#nextProvider()) throw error
+      }
+    }
+  }
+
+  sendAudio(payload: Uint8Array): void {
+    if (this.#abort.signal.aborted) return
+    const ms = durationMs(this.#options.format, payload.byteLength)
+    const speech = this.#watch.push(payload)
+    this.#kept.push(payload, this.#speaking || speech)
+    if (!this.#service) return
+    this.#service.sendAudio(payload)
+    this.#report(ms)
+    if (!speech) return
+    this.#unansweredMs += ms
+    this.#wordlessMs += ms
+    const wordless = this.#provider.streams && this.#wordlessMs >= WORDS_DEADLINE_MS
+    if (this.#unansweredMs < ANSWER_DEADLINE_MS && !wordless) return
+    const message = 'The caller speaks, and no words come'
+    this.#fail(new CallError('ENGINE_UNAVAILABLE', message, { retryable: true, detail: 'stalled' }))
+  }
+
+  close(): void {
+    this.#abort.abort()
+    this.#service?.close()
+    this.#service = null
+    this.#watch.close()
+  }
+
+  get #provider(): SpeechToTextProvider {
+    return this.#options.providers[this.#index]
+  }
+
+  #create(): SpeechToText {
+    const { listener, onTrouble } = this.#options
+    let service: SpeechToText | null = null
+    // What one that was given up still says is not heard.
+    const current = () => service !== null && service === this.#service
+    service = this.#provider.create(
+      {
+        answered: () => this.#answered(current()),
+        started: () => current() && this.#started(),
+        heard: (text) => current() && this.#heard(text),
+        maybeEnded: (text) => current() && listener.maybeEnded(text),
+        resumed: () => current() && listener.resumed(),
+        ended: (text) => current() && this.#ended(text),
+        trouble: (code) => onTrouble(code),
+        lost: (error) => current() && this.#fail(error)
+      },
+      this.#options.classifiers
+    )
+    return service
+  }
+
+  #answered(current: boolean): void {
+    if (current) this.#unansweredMs = 0
+  }
+
+  #started(): void {
+    this.#speaking = true
+    this.#options.listener.started()
+  }
+
+  #heard(text: string): void {
+    this.#wordlessMs = 0
+    this.#reopened = false
+    this.#options.listener.heard(text)
+  }
+
+  #ended(text: string): void {
+    if (text !== '') this.#wordlessMs = 0
+    this.#speaking = false
+    this.#kept.forget()
+    this.#options.listener.ended(text)
+  }
+
+  #use(service: SpeechToText): void {
+    this.#service = service
+    this.#unansweredMs = 0
+    this.#wordlessMs = 0
+  }
+
+  #nextProvider(): boolean {
+    this.#reopened = false
+    if (this.#index + 1 >= this.#options.providers.length) return false
+    this.#index += 1
+    return true
+  }
+
+  #fail(error: CallError): void {
+    this.#service?.close()
+    this.#service = null
+    void this.#recover(error)
+  }
+
+  async #recover(cause: CallError): Promise<void> {
+    const { clock, onFailing, onLost, onTrouble } = this.#options
+    const { signal } = this.#abort
+    onTrouble(`stt_${cause.detail ?? 'failed'}`)
+    let error = cause
+    while (!signal.aborted) {
+      const before = this.#index
+      if (!this.#reopened && error.retryable) this.#reopened = true
+      else if (!this.#nextProvider()) return onLost(error)
+      const service = this.#create()
+      try {
+        await connectWithin(RECONNECT_DEADLINE_MS, clock, signal, (aborted) => service.connect(aborted))
+        this.#use(service)
+        for (const payload of this.#kept.payloads) service.sendAudio(payload)
+        if (this.#index !== before) onFailing()
+        return
+      } catch (failure) {
+        onTrouble('stt_unreachable')
+        error = failure as CallError
+      }
+    }
+  }
+
+  #report(ms: number): void {
+    this.#unreportedMs += ms
+    if (this.#unreportedMs < USAGE_MS) return
+    const { model, provider } = this.#provider
+    const quantity = Math.round(this.#unreportedMs) / 1000
+    this.#unreportedMs = 0
+    this.#options.onUsage([{ provider, model, kind: 'stt', unit: 'second', quantity }])
+  }
+}

@@ -1,0 +1,163 @@
+import { randomUUID } from 'node:crypto'
+import type { UsageRecord } from '../../../sessions/contracts/agent-engine.ts'
+import type { CallError } from '../../../sessions/errors.ts'
+import type { AgentVoice } from './agent-voice.ts'
+import type { RequestedCall } from './chat-model.ts'
+import { ReplyRun } from './reply-run.ts'
+import type { WrittenPiece } from './reply-writer.ts'
+import type { SpokenText } from './spoken-text.ts'
+
+/** Replies that a cut may still be told of. */
+const REMEMBERED_REPLIES = 16
+
+export interface ReplyQueueOptions {
+  readonly voice: AgentVoice
+  readonly apology: string
+  /** Has the model answer the conversation; `extra`: what the caller says that is not in it yet. */
+  readonly write: (extra: string | null, signal: AbortSignal) => AsyncIterable<WrittenPiece>
+  readonly onText: (run: ReplyRun, delta: string) => void
+  readonly onAudio: (run: ReplyRun, payload: Uint8Array) => void
+  readonly onUsage: (records: readonly UsageRecord[]) => void
+  readonly onDone: (run: ReplyRun, calls: readonly RequestedCall[]) => void
+  readonly onFailed: (error: CallError) => void
+}
+
+/** To be said as it stands, or to be written by the model as an answer to the conversation as it is then. */
+type Waiting = { readonly text: string } | { readonly utteranceId: string | null }
+
+/** One reply at a time, none begun while the caller speaks, and one made ahead for a turn that may be over. */
+export class ReplyQueue {
+  readonly #options: ReplyQueueOptions
+  readonly #spoken = new Map<string, ReplyRun>()
+  #waiting: Waiting[] = []
+  #current: ReplyRun | null = null
+  #ahead: { readonly run: ReplyRun; readonly callerText: string } | null = null
+  #callerSpeaks = false
+
+  constructor(options: ReplyQueueOptions) {
+    this.#options = options
+  }
+
+  spokenOf(replyId: string): SpokenText | null {
+    return this.#spoken.get(replyId)?.spoken ?? null
+  }
+
+  say(text: string): void {
+    this.#waiting.push({ text })
+    this.#next()
+  }
+
+  /** Asked for several times before it begins, it is one answer. `callerText`: what may have been answered ahead. */
+  answer(utteranceId: string | null, callerText?: string): void {
+    const ahead = this.#ahead
+    this.#waiting = this.#waiting.filter((waiting) => 'text' in waiting)
+    if (ahead && ahead.callerText === callerText && !this.#current) {
+      this.#ahead = null
+      this.#current = ahead.run
+      ahead.run.utteranceId = utteranceId
+      ahead.run.release()
+      return
+    }
+    this.dropSpeculation()
+    this.#waiting.push({ utteranceId })
+    this.#next()
+  }
+
+  /** The caller may have finished with these words: answers them, for nobody to hear yet. */
+  speculate(callerText: string): void {
+    if (this.#ahead?.callerText === callerText || this.#current) return
+    this.dropSpeculation()
+    const run = this.#create((signal) => this.#options.write(callerText, signal), true)
+    this.#ahead = { run, callerText }
+    run.start()
+  }
+
+  dropSpeculation(): void {
+    this.#ahead?.run.cancel()
+    this.#ahead = null
+  }
+
+  /** While the caller speaks nothing begins, and what has not begun yet begins later. */
+  callerSpeaks(speaks: boolean): void {
+    this.#callerSpeaks = speaks
+    if (!speaks) return this.#next()
+    const current = this.#current
+    if (!current || current.begun) return
+    this.#current = null
+    current.cancel()
+    const { utteranceId } = current
+    const { write } = current.options
+    this.#waiting.unshift(typeof write === 'string' ? { text: write } : { utteranceId })
+  }
+
+  /** Ends what is being said, and what was still to be answered. Returns the reply that was cut. */
+  interrupt(): ReplyRun | null {
+    this.#waiting = this.#waiting.filter((waiting) => 'text' in waiting)
+    return this.#cutCurrent()
+  }
+
+  /** Nothing is to be said to this utterance. Returns the reply that did. */
+  dismiss(utteranceId: string): ReplyRun | null {
+    this.#waiting = this.#waiting.filter(
+      (waiting) => 'text' in waiting || waiting.utteranceId !== utteranceId
+    )
+    return this.#current?.utteranceId === utteranceId ? this.#cutCurrent() : null
+  }
+
+  /** Ends everything. Returns the reply that was cut. */
+  clear(): ReplyRun | null {
+    this.dropSpeculation()
+    this.#waiting = []
+    return this.#cutCurrent()
+  }
+
+  #cutCurrent(): ReplyRun | null {
+    const current = this.#current
+    this.#current = null
+    current?.cancel()
+    return current
+  }
+
+  #next(): void {
+    if (this.#current || this.#callerSpeaks) return
+    const next = this.#waiting.shift()
+    if (!next) return
+    this.dropSpeculation()
+    this.#current =
+      'text' in next ? this.#create(next.text) : this.#create((signal) => this.#options.write(null, signal))
+    if ('utteranceId' in next) this.#current.utteranceId = next.utteranceId
+    this.#current.start()
+  }
+
+  #create(write: ReplyRun['options']['write'], held = false): ReplyRun {
+    const { apology, onAudio, onText, onUsage, voice } = this.#options
+    const run = new ReplyRun({
+      id: randomUUID(),
+      voice,
+      write,
+      apology,
+      held,
+      onText,
+      onAudio,
+      onUsage,
+      onDone: (done, calls) => this.#done(done, calls),
+      onFailed: (failed, error) => this.#failed(failed, error)
+    })
+    this.#spoken.set(run.id, run)
+    for (const id of this.#spoken.keys()) {
+      if (this.#spoken.size <= REMEMBERED_REPLIES) break
+      this.#spoken.delete(id)
+    }
+    return run
+  }
+
+  #done(run: ReplyRun, calls: readonly RequestedCall[]): void {
+    if (this.#current === run) this.#current = null
+    this.#options.onDone(run, calls)
+    this.#next()
+  }
+
+  #failed(run: ReplyRun, error: CallError): void {
+    if (this.#current === run) this.#options.onFailed(error)
+  }
+}
