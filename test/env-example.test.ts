@@ -33,7 +33,8 @@ describe('.env.example', () => {
       SERVER_URL: 'https://example.com',
       TELNYX_API_KEY: 'KEY',
       TELNYX_PUBLIC_KEY: `${'A'.repeat(43)}=`,
-      OPENAI_API_KEY: 'sk-key'
+      OPENAI_API_KEY: 'sk-key',
+      DEEPGRAM_API_KEY: 'dg-key'
     }
     assert.deepEqual(loadConfig({ ...parseEnv(text), ...keys }), loadConfig(keys))
   })

@@ -161,6 +161,13 @@ describe('config', () => {
     assert.equal(loadConfig({ OPENAI_API_KEY: 'sk' }).engine, 'realtime')
     assert.equal(loadConfig({ OPENAI_API_KEY: 'sk', AGENT_ENGINE: 'local' }).engine, 'local')
     assert.match(faultsOf({ AGENT_ENGINE: 'realtime' })[0], /^OPENAI_API_KEY: /)
+    assert.deepEqual(
+      faultsOf({ AGENT_ENGINE: 'cascade' }).map((fault) => fault.split(':')[0]),
+      ['OPENAI_API_KEY', 'DEEPGRAM_API_KEY']
+    )
+    const keys = { OPENAI_API_KEY: 'sk', DEEPGRAM_API_KEY: 'dg' }
+    assert.equal(loadConfig({ ...keys, AGENT_ENGINE: 'cascade' }).engine, 'cascade')
+    assert.equal(loadConfig(keys).engine, 'realtime')
   })
 
   it('counts in milliseconds what is set in seconds, fractions too', () => {
