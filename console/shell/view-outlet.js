@@ -2,6 +2,7 @@ import { html } from 'htm/preact'
 import { useEffect, useState } from 'preact/hooks'
 import { Notice } from '../parts/notice.js'
 import { t } from '../state/language.js'
+import { stylesheet } from './stylesheet.js'
 
 /**
  * Fetches a view's module when it is first opened, and shows it.
@@ -14,8 +15,8 @@ export function ViewOutlet({ view }) {
   useEffect(() => {
     let wanted = true
     setFailed(false)
-    view.load().then(
-      ({ View }) => {
+    Promise.all([view.load(), view.style && stylesheet(view.style)]).then(
+      ([{ View }]) => {
         if (wanted) setLoaded({ name: view.name, View })
       },
       () => {

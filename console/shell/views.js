@@ -1,11 +1,17 @@
 /**
  * Every view of the console: its name in the address, its picture, and where it is fetched from once it is opened.
- * A view's module exports one component, `View`.
+ * A view's module exports one component, `View`; `style` is a stylesheet of its own, if it has one.
  *
- * @type {readonly { name: string, icon: import('../parts/icon.js').IconName, group: 'now' | 'past' | 'setup', load: () => Promise<{ View: any }> }[]}
+ * @type {readonly { name: string, icon: import('../parts/icon.js').IconName, group: 'now' | 'past' | 'setup', load: () => Promise<{ View: any }>, style?: string }[]}
  */
 export const VIEWS = [
-  { name: 'talk', icon: 'talk', group: 'now', load: () => import('../views/talk/view.js') },
+  {
+    name: 'talk',
+    icon: 'talk',
+    group: 'now',
+    load: () => import('../views/talk/view.js'),
+    style: '/console/views/talk/talk.css'
+  },
   { name: 'live', icon: 'live', group: 'now', load: () => import('../views/live/view.js') },
   { name: 'calls', icon: 'calls', group: 'past', load: () => import('../views/calls/view.js') },
   { name: 'usage', icon: 'usage', group: 'past', load: () => import('../views/usage/view.js') },

@@ -19,6 +19,7 @@ class Session {
     const token = TOKEN_FRAGMENT.exec(location.hash)?.[1]
     if (!token) return
     history.replaceState(null, '', `${location.pathname}${location.search}#/talk`)
+    window.dispatchEvent(new Event('hashchange'))
     this.signIn(decodeURIComponent(token))
   }
 

@@ -1,0 +1,23 @@
+import { html } from 'htm/preact'
+import { latency as formatLatency } from '../format/time.js'
+import { t } from '../state/language.js'
+
+/** Longer than this, callers ask whether anybody is there; ms. */
+const SLOW_MS = 1500
+
+/**
+ * How long an answer took, and of what that was made.
+ *
+ * @param {{ latency: NonNullable<import('../state/conversation.js').Turn['latency']> }} props
+ */
+export function TurnLatency({ latency }) {
+  const { responseMs, endpointMs, engineMs, playoutMs } = latency
+  const parts = t('latency.parts', {
+    endpoint: formatLatency(endpointMs),
+    engine: formatLatency(engineMs),
+    playout: formatLatency(playoutMs)
+  })
+  return html`<span class=${`chip ${(responseMs ?? 0) > SLOW_MS ? 'warn' : ''}`} title=${parts}>
+    ${t('latency.answered', { time: formatLatency(responseMs) })}
+  </span>`
+}
