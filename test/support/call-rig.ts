@@ -3,9 +3,9 @@ import type { AddressInfo } from 'node:net'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
-import { pino } from 'pino'
 import { type RunningServer, startServer } from '../../server.ts'
 import { loadConfig } from '../../services/config.ts'
+import { createLogger } from '../../services/logger.ts'
 import {
   type RealtimeStandIn,
   type RealtimeStandInOptions,
@@ -50,10 +50,11 @@ export async function startCallRig(options: CallRigOptions = {}): Promise<CallRi
   await Promise.all([telnyx.listen(), twilio.listen()])
   const realtime = await startRealtimeStandIn(options.realtime)
   const log: Record<string, unknown>[] = []
-  const logger = pino(
-    { level: 'debug', base: null, messageKey: 'message', formatters: { level: (level) => ({ level }) } },
-    { write: (line: string) => log.push(JSON.parse(line)) }
-  )
+  const logger = createLogger({
+    level: options.env?.LOG_LEVEL ?? 'debug',
+    pretty: false,
+    destination: { write: (line: string) => log.push(JSON.parse(line)) }
+  })
   const port = await freePort()
   const config = loadConfig({
     PORT: String(port),
