@@ -27,19 +27,24 @@ export async function callEventRoutes(
     preValidation: createOperatorAdmission(options),
     handler: upgradeRequired,
     wsHandler: (socket, request) => {
+      const leave = () => {
+        unsubscribe()
+        unwatch()
+      }
       const tell = (message: object) => {
-        if (socket.bufferedAmount > BACKLOG_LIMIT_BYTES) socket.close(CLOSE_TOO_SLOW)
-        else socket.send(JSON.stringify(message))
+        if (socket.bufferedAmount <= BACKLOG_LIMIT_BYTES) {
+          socket.send(JSON.stringify(message))
+          return
+        }
+        leave()
+        socket.close(CLOSE_TOO_SLOW, 'too_slow')
       }
       const unsubscribe = events.subscribe((published) => {
         const message = describe(published)
         if (message) tell(message)
       })
       const unwatch = watchLive(socket, request, tell, options)
-      socket.on('close', () => {
-        unsubscribe()
-        unwatch()
-      })
+      socket.on('close', leave)
       socket.on('error', () => socket.terminate())
     }
   })

@@ -13,6 +13,16 @@ const REMEMBERED_EVENTS = { max: 50_000, ttl: 60 * 60 * 1000 }
 /** Its hangup, and what else it tells of a call, may come when the call is over for us already. */
 const REMEMBERED_CALLS = { max: 20_000, ttl: 24 * 60 * 60 * 1000 }
 
+/** A hangup that overtakes the ring of its call does so by moments. */
+const REMEMBERED_HANGUPS = { max: 1000, ttl: 60 * 1000 }
+
+/** What is remembered of calls, by Telnyx's id. */
+interface Memory {
+  readonly known: LRUCache<string, KnownCall>
+  /** Hangups of calls whose ring has not come yet. */
+  readonly early: LRUCache<string, TelnyxEvent>
+}
+
 interface KnownCall {
   readonly call: CallIdentity
   /** Telnyx's `call_session_id`. */
@@ -24,7 +34,10 @@ interface KnownCall {
 /** Telnyx's events: checked, answered at once, then acted on; the same event only once, in whatever order they come. */
 export async function telnyxWebhookRoutes(app: FastifyInstance, options: RouteOptions): Promise<void> {
   const seen = new LRUCache<string, true>(REMEMBERED_EVENTS)
-  const known = new LRUCache<string, KnownCall>(REMEMBERED_CALLS)
+  const memory: Memory = {
+    known: new LRUCache<string, KnownCall>(REMEMBERED_CALLS),
+    early: new LRUCache<string, TelnyxEvent>(REMEMBERED_HANGUPS)
+  }
 
   // The signature is over the raw bytes of the body, whatever it says it is.
   app.removeAllContentTypeParsers()
@@ -37,7 +50,7 @@ export async function telnyxWebhookRoutes(app: FastifyInstance, options: RouteOp
     const event = await verify(request, options)
     if (!seen.has(event.id)) {
       seen.set(event.id, true)
-      act(event, known, options).catch((error: unknown) => {
+      act(event, memory, options).catch((error: unknown) => {
         request.log.error(
           { event: 'webhook.failed', err: error, type: event.type },
           'A webhook could not be acted on'
@@ -81,12 +94,9 @@ async function verify(request: FastifyRequest, { telnyx, metrics }: RouteOptions
   )
 }
 
-async function act(
-  event: TelnyxEvent,
-  known: LRUCache<string, KnownCall>,
-  options: RouteOptions
-): Promise<void> {
+async function act(event: TelnyxEvent, memory: Memory, options: RouteOptions): Promise<void> {
   const { control, registry, telnyx } = options
+  const { known } = memory
   const id = event.carrierCallId
   if (!telnyx || id === null) return
   const state = event.clientState
@@ -98,10 +108,7 @@ async function act(
     return
   }
   if (event.type === 'call.initiated' && event.direction === 'inbound') {
-    await control.ringing(telnyx.carrier, { carrierCallId: id, from: event.from, to: event.to }, (call) => {
-      known.set(id, { call, sessionId: event.sessionId, answeredAt: null })
-      options.events.publish(call, carrierEvent(event, null))
-    })
+    await ring(event, id, memory, options)
     return
   }
   publish(event, id, known, options)
@@ -112,9 +119,28 @@ async function act(
   if (event.type === 'streaming.failed') control.streamFailed(id)
   if (event.type === 'call.bridged') connectCaller(id, options)
   if (event.hangup === null) return
+  if (!known.has(id)) memory.early.set(id, event)
   const outbound = registry.find(id)?.call.direction === 'outbound'
   if (outbound && event.hangup !== 'caller_hung_up') control.hungUp(id, 'carrier_failed', event.hangup)
   else control.hungUp(id)
+}
+
+async function ring(
+  event: TelnyxEvent,
+  carrierCallId: string,
+  { known, early }: Memory,
+  { control, events, telnyx }: RouteOptions
+): Promise<void> {
+  if (!telnyx) return
+  const { from, to } = event
+  await control.ringing(telnyx.carrier, { carrierCallId, from, to }, (call) => {
+    known.set(carrierCallId, { call, sessionId: event.sessionId, answeredAt: null })
+    events.publish(call, carrierEvent(event, null))
+    const hangup = early.get(carrierCallId)
+    if (!hangup) return
+    events.publish(call, carrierEvent(hangup, null))
+    control.hungUp(carrierCallId)
+  })
 }
 
 /** The transfer whose leg this is: by what we gave it on its way, or as the other leg of a call being transferred. */

@@ -83,6 +83,8 @@ export class CallControl {
       await carrier.refuse(ring.carrierCallId).catch((error) => this.#logRefused(call, 'reject', error))
       return
     }
+    // Its hangup may have come before its ring.
+    if (this.#options.registry.find(call.callId) !== held) return
     try {
       await carrier.answer(ring.carrierCallId)
     } catch (error) {
@@ -253,8 +255,8 @@ export class CallControl {
     }
     const refusal = registry.refusal()
     events.publish(call, { type: 'call.initiated' })
-    onInitiated(call)
     if (refusal) {
+      onInitiated(call)
       this.#publishUnanswered(call, refusal)
       return { call, held: null }
     }
@@ -267,6 +269,7 @@ export class CallControl {
       answeredAt: null
     }
     this.#hold(held, ANSWER_DEADLINE_MS)
+    onInitiated(call)
     return { call, held }
   }
 

@@ -107,4 +107,21 @@ describe('call events', { timeout: 20_000 }, () => {
     socket.close()
     await until(() => rig.subscribers.size === before, 'the end of the listener')
   })
+
+  it('cuts off a listener that takes nothing, keeps no more for it, and loses no other', async () => {
+    const before = rig.subscribers.size
+    const stalled = await listen()
+    const other = await listen()
+    await until(() => rig.subscribers.size === before + 2, 'the listeners')
+    stalled.socket.pause()
+    const text = 'x'.repeat(60_000)
+    for (let index = 0; rig.subscribers.size === before + 2 && index < 1000; index++) {
+      rig.events.publish(testCall, { type: 'transcript', turnIndex: 0, speaker: 'agent', text, final: true })
+      await until(() => other.heard.length === index + 1, 'the other listener')
+    }
+    assert.equal(rig.subscribers.size, before + 1)
+    const closed = once(stalled.socket, 'close')
+    stalled.socket.resume()
+    assert.equal((await closed)[0], 1008)
+  })
 })

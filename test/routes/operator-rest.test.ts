@@ -367,6 +367,11 @@ describe('the REST API of the operator', { timeout: 60_000 }, () => {
     assert.deepEqual(await fault('GET', '/api/calls/v3:nobody'), [404, 'unknown_call'])
   })
 
+  it('answers 413 to a body of more than 256 KiB', async () => {
+    const reply = await operatorOf(rig.server)('POST', '/api/agents', { name: 'x'.repeat(256 * 1024) })
+    assert.deepEqual([reply.status, Object.keys(reply.body)], [413, ['error', 'message']])
+  })
+
   it('answers 409 to a transfer of a call that has no carrier', async () => {
     const { body } = await ask('POST', '/api/calls/test', {})
     const transfer = await ask('POST', `/api/calls/${body.callId}/transfer`, { to: '+13125550111' })
