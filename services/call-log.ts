@@ -149,6 +149,15 @@ function writeFaultLine(log: Logger, event: CallEvent): void {
         'The engine failed'
       )
       return
+    case 'recording.started':
+      log.info({ event: event.type, consent: event.consent }, 'Recording')
+      return
+    case 'recording.stopped':
+      log[event.reason === 'refused' ? 'info' : 'error'](
+        { event: event.type, reason: event.reason },
+        'Recording stopped; the call goes on without it'
+      )
+      return
     case 'carrier.event':
       log.debug({ event: 'carrier.event', name: event.name, eventId: event.eventId }, 'Carrier event')
       return

@@ -1,23 +1,12 @@
-import type { AudioFormat } from '../audio/format.ts'
+import type { AudioTap, AudioTapSource, AudioTrack, TappedAudio } from './contracts/audio-tap.ts'
 
-/** Of the call: what the caller says, and what the caller hears of the agent. */
-export type AudioTrack = 'inbound' | 'outbound'
-
-export interface TappedAudio {
-  /** Valid during the call of the listener only. */
-  readonly payload: Uint8Array
-  readonly format: AudioFormat
-  /** Of the payload's first sample, in ms since the call's first frame began; the same clock for both tracks. */
-  readonly positionMs: number
-}
-
-export type AudioTap = (audio: TappedAudio) => void
+export type { AudioTap, AudioTrack, TappedAudio }
 
 /**
  * Where others may listen to a live call. Inbound audio comes as the carrier sent it; outbound audio as the caller
  * hears it, silence included, so that both tracks of a call are equally long. Nothing is prepared for nobody.
  */
-export class AudioTaps {
+export class AudioTaps implements AudioTapSource {
   readonly #taps = { inbound: new Set<AudioTap>(), outbound: new Set<AudioTap>() }
 
   /** Returns the function that unsubscribes. A listener that throws is unsubscribed: the call goes on without it. */

@@ -129,6 +129,10 @@ export type CallEvent =
   | ({ type: 'operator.action'; by: string; address: string } & OperatorAction)
   /** `to`: E.164. */
   | { type: 'transfer.completed'; to: string; outcome: TransferOutcome }
+  /** The call is being recorded from here on; `consent`: the caller has been told so, and has not refused. */
+  | { type: 'recording.started'; consent: boolean }
+  /** The recording is over before the call is: the caller refused it, or the disk did. Only the first deletes it. */
+  | { type: 'recording.stopped'; reason: 'refused' | 'disk' }
   | { type: 'usage'; records: readonly UsageRecord[] }
   | { type: 'media.malformed'; cause: string }
   | { type: 'engine.trouble'; code: string }

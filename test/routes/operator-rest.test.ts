@@ -24,7 +24,12 @@ const FIELDS = {
   patienceMs: 1200,
   endCallPhrases: ['goodbye'],
   machineDetection: 'leave_message',
-  voicemailMessage: 'Call us back.'
+  voicemailMessage: 'Call us back.',
+  recordCalls: true,
+  recordingConsent: 'This call is recorded.',
+  recordingRetentionDays: 30,
+  webhookUrl: 'https://example.com/calls',
+  analysis: { summary: true, schema: { type: 'object' }, successCriteria: 'The caller bought.' }
 }
 
 const STOCK = {
