@@ -79,6 +79,16 @@ export const environmentSchema = Type.Partial(
     OUTBOUND_MAX_CALLS_PER_DAY: Type.Integer({ minimum: 0, expected: 'a whole number from 0' }),
     RECORD_CALLS: flag,
     RECORD_TAPES: flag,
+    S3_BUCKET: text('the name of a bucket'),
+    S3_ENDPOINT: url('https://host'),
+    S3_REGION: text('a region, for example us-east-1'),
+    S3_ACCESS_KEY_ID: text('the id of an access key'),
+    S3_SECRET_ACCESS_KEY: text('the secret of the access key'),
+    CALL_WEBHOOK_URL: Type.String({ pattern: '^https?://[^\\s]+$', expected: 'https://host/path' }),
+    CALL_WEBHOOK_SECRET: Type.String({
+      pattern: '^(whsec_)?[A-Za-z0-9+/]+={0,2}$',
+      expected: 'whsec_ and the base64 of 24 to 64 bytes'
+    }),
     LOG_LEVEL: oneOf('trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'),
     LOCAL_DIALOGUE: text('the path of a dialogue file')
   } satisfies TProperties)

@@ -3,6 +3,7 @@ import type { AudioFormat } from '../audio/format.ts'
 import type { EngineName } from '../sessions/contracts/agent-engine.ts'
 import { type Environment, environmentSchema } from './config-schema.ts'
 import { parsePublicUrl } from './public-url.ts'
+import { type RecordConfig, readRecordConfig } from './record-config.ts'
 
 /** Every fault of the environment at once: names and expectations, never values. */
 export class ConfigError extends Error {
@@ -47,6 +48,7 @@ export interface Config {
   readonly drainMs: number
   readonly logLevel: string
   readonly recordTapes: boolean
+  readonly records: RecordConfig
   /** Variables that are set and have no effect in this version. */
   readonly unused: readonly string[]
 }
@@ -119,6 +121,7 @@ export function loadConfig(environment: Readonly<Record<string, string | undefin
   const telnyx = readTelnyx(env, publicUrl, faults)
   const twilio = readTwilio(env, publicUrl, faults)
   checkEngine(env, faults)
+  const records = readRecordConfig(env, faults)
   if (env.REDIS_URL && !env.STREAM_TOKEN_SECRET)
     faults.push('STREAM_TOKEN_SECRET: expected a shared secret where REDIS_URL is set')
   if (faults.length > 0) throw new ConfigError(faults)
@@ -151,6 +154,7 @@ export function loadConfig(environment: Readonly<Record<string, string | undefin
     drainMs: (env.DRAIN_SECONDS ?? 60) * 1000,
     logLevel: env.LOG_LEVEL ?? 'info',
     recordTapes: env.RECORD_TAPES === 'true',
+    records,
     unused: UNUSED.filter((name) => env[name] !== undefined)
   })
 }
