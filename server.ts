@@ -13,8 +13,10 @@ import { type MonitorEndpoint, monitorPort } from './routes/monitor-port.ts'
 import { createOperatorAuth } from './routes/operator-auth.ts'
 import type { RouteOptions } from './routes/route-options.ts'
 import { createAddressGuard } from './services/address-guard.ts'
+import { createFollowUp, type FollowUp } from './services/after-call/follow-up.ts'
 import { AgentRules } from './services/agent-rules.ts'
 import { logCalls } from './services/call-log.ts'
+import { createStreamMint } from './services/carriers/stream-mint.ts'
 import { TelnyxCarrier } from './services/carriers/telnyx/telnyx-carrier.ts'
 import { dialRefusal } from './services/carriers/telnyx/telnyx-refusals.ts'
 import { createTelnyxWebhooks } from './services/carriers/telnyx/telnyx-webhooks.ts'
@@ -30,6 +32,7 @@ import { createMediaTokens, type MediaTokens } from './services/media-token.ts'
 import { createMetrics, type Metrics } from './services/metrics.ts'
 import { createOutboundGuard } from './services/outbound-guard.ts'
 import { webSocketOrigin } from './services/public-url.ts'
+import { withRecordingNotice } from './services/recording/recording-notice.ts'
 import { openRedisLink, type RedisLink } from './services/replicas/redis-link.ts'
 import { type CallerVoice, createCallerVoice } from './services/speech/caller-voice.ts'
 import { AgentStore } from './services/store/agent-store.ts'
@@ -41,7 +44,7 @@ import { createTapeRecorder, type TapeRecorder } from './services/tape/tape-reco
 import { createMediaFactory } from './services/tape/taped-media.ts'
 import { ToolBox } from './services/tools/index.ts'
 import { AnsweringMachines } from './sessions/answering-machine.ts'
-import { CallControl, type CallControlOptions } from './sessions/call-control.ts'
+import { CallControl } from './sessions/call-control.ts'
 import { createCallEvents } from './sessions/call-events.ts'
 import { CallOperations, type CallOperationsOptions } from './sessions/call-operations.ts'
 import { CallRegistry } from './sessions/call-registry.ts'
@@ -71,8 +74,8 @@ export interface RunningServer {
 /** Starts everything and listens. Rejects with a message for people where it can't, with nothing left open. */
 export async function startServer(config: Config, log: Logger): Promise<RunningServer> {
   const core = createCore(config, log)
-  const backends = await openBackends(config, core)
   const operatorToken = config.operatorToken ?? randomBytes(24).toString('base64url')
+  const backends = await openBackends(config, core, operatorToken)
   const app = createApp(config, log)
   const apps = [app]
   const metrics = createMetrics({
@@ -153,6 +156,7 @@ interface Backends {
   readonly store: Store
   readonly engines: Engines
   readonly tapes: TapeRecorder | null
+  readonly followUp: FollowUp
   readonly callerVoice: CallerVoice
   /** null: this process is alone. */
   readonly redis: RedisLink | null
@@ -161,7 +165,8 @@ interface Backends {
 }
 
 /** Opens the database and the engines beside each other: both take a second where they are embedded. */
-async function openBackends(config: Config, { clock, events, log }: Core): Promise<Backends> {
+async function openBackends(config: Config, core: Core, operatorToken: string): Promise<Backends> {
+  const { clock, events, log } = core
   const [opened, made] = await Promise.allSettled([
     openDatabase({ databaseUrl: config.databaseUrl, dataDir: config.dataDir, log }),
     createEngines(config, { clock, log })
@@ -180,6 +185,16 @@ async function openBackends(config: Config, { clock, events, log }: Core): Promi
     ? await createTapeRecorder({ folder: path.join(config.dataDir, 'tapes'), clock, events, log })
     : null
 
+  const followUp = await createFollowUp({
+    ...core,
+    config: config.records,
+    dataDir: config.dataDir,
+    origin: config.publicUrl?.origin ?? null,
+    operatorToken,
+    pool: database.pool,
+    store,
+    callOf: (callId) => core.registry.recordable(callId)
+  })
   const callerVoice = createCallerVoice()
   const redis = config.redisUrl === null ? null : await openRedisLink({ url: config.redisUrl, log })
   const toolBox = new ToolBox({ clock, log })
@@ -189,10 +204,10 @@ async function openBackends(config: Config, { clock, events, log }: Core): Promi
     await callerVoice.close()
     await redis?.close()
     await tapes?.close()
-    await store.close(STORE_FLUSH_MS)
+    await followUp.close(() => store.close(STORE_FLUSH_MS))
     await database.close()
   }
-  return { database, store, engines, tapes, callerVoice, redis, toolBox, close }
+  return { database, store, engines, tapes, followUp, callerVoice, redis, toolBox, close }
 }
 
 function createRouteOptions(
@@ -239,7 +254,8 @@ function createRouteOptions(
     newAgent: DEFAULT_AGENT,
     products: new ProductStore(pool),
     usage: new UsageReport(pool),
-    agentById: (id) => findAgent(store, id),
+    followUp: backends.followUp,
+    agentById: (id) => findAgent(store, id, config),
     attachMedia: media.telnyx,
     attachTwilioMedia: media.twilio,
     telnyx,
@@ -275,7 +291,7 @@ function createCalling(
     log,
     maxCallMs: config.maxCallMs,
     onAddedLatency: metrics.addedLatency,
-    agentForNumber: (number) => store.agentForNumber(number),
+    agentForNumber: async (number) => announced(await store.agentForNumber(number), config),
     createEngine: engines.create,
     openTape: tapes && ((header) => tapes.record({ version: 1, ...header })),
     createTools: (profile) =>
@@ -291,20 +307,6 @@ function createCalling(
   return { control, operations, transfers, outbound, machines: new AnsweringMachines({ registry, clock }) }
 }
 
-/** Where a carrier connects the media socket of a call, and what it presents there. */
-function createStreamMint(config: Config, tokens: MediaTokens): CallControlOptions['mintStream'] {
-  const telnyxUrl = config.telnyx?.streamUrl ?? config.publicUrl
-  const telnyxOrigin = telnyxUrl && webSocketOrigin(telnyxUrl)
-  const twilioOrigin = config.publicUrl && webSocketOrigin(config.publicUrl)
-  return ({ carrier, callId, carrierCallId }) => ({
-    url:
-      carrier === 'twilio'
-        ? `${twilioOrigin}/ws/twilio/${callId}`
-        : `${telnyxOrigin}/media-stream-ws?call_id=${encodeURIComponent(carrierCallId)}`,
-    token: tokens.mint(carrierCallId)
-  })
-}
-
 function createTwilio({ twilio, publicUrl }: Config): RouteOptions['twilio'] {
   if (!twilio || !publicUrl) return null
   return {
@@ -313,9 +315,14 @@ function createTwilio({ twilio, publicUrl }: Config): RouteOptions['twilio'] {
   }
 }
 
-async function findAgent(store: Store, id: string): Promise<AgentProfile | null> {
+async function findAgent(store: Store, id: string, config: Config): Promise<AgentProfile | null> {
   const stored = await store.calls.findAgent(id).catch(() => null)
-  return stored ?? (id === DEFAULT_AGENT.id ? DEFAULT_AGENT : null)
+  const profile = stored ?? (id === DEFAULT_AGENT.id ? DEFAULT_AGENT : null)
+  return profile && announced(profile, config)
+}
+
+function announced(profile: AgentProfile, { records }: Config): AgentProfile {
+  return withRecordingNotice(profile, records.recordCalls)
 }
 
 function logStarted(

@@ -157,7 +157,7 @@ function readingRoutes(app: FastifyInstance, { agents, agentRules }: RouteOption
   )
 }
 
-function writingRoutes(app: FastifyInstance, { agents, agentRules, newAgent }: RouteOptions): void {
+function writingRoutes(app: FastifyInstance, { agents, agentRules, followUp, newAgent }: RouteOptions): void {
   app.post(
     '/api/agents',
     {
@@ -171,6 +171,7 @@ function writingRoutes(app: FastifyInstance, { agents, agentRules, newAgent }: R
     },
     async (request, reply) => {
       const { id, ...given } = request.body as { id?: string } & Partial<AgentFields>
+      checkFollowUp(given, followUp)
       const fields = accepted(agentRules.admit({ ...newAgent, ...given }, newAgent))
       const made = await agents.create(id ?? null, fields)
       if (!made) throw new HttpError(409, 'agent_exists', `There is an agent with the id ${id} already.`)
@@ -193,6 +194,7 @@ function writingRoutes(app: FastifyInstance, { agents, agentRules, newAgent }: R
     async (request) => {
       const { id } = request.params as Static<typeof idParams>
       const given = request.body as Partial<AgentFields>
+      checkFollowUp(given, followUp)
       const stored = (await agents.find(id)) ?? unknown(id)
       const { tools } = accepted(agentRules.admit({ ...stored, ...given }, stored))
       const changed = (await agents.update(id, given.tools ? { ...given, tools } : given)) ?? unknown(id)
@@ -257,6 +259,11 @@ function numberRoutes(app: FastifyInstance, { agents }: RouteOptions): void {
       return (await agents.assignNumber(params.e164, body.agentId)) ?? unknown(body.agentId)
     }
   )
+}
+
+function checkFollowUp(given: Partial<AgentFields>, { agentFault }: RouteOptions['followUp']): void {
+  const fault = agentFault(given)
+  if (fault) throw new HttpError(400, 'invalid_request', `body/${fault}`)
 }
 
 function accepted(admission: ReturnType<RouteOptions['agentRules']['admit']>): AgentFields {

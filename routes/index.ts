@@ -2,6 +2,7 @@ import type { FastifyInstance } from 'fastify'
 import { agentRoutes } from './agents.ts'
 import { audioStreamRoutes } from './audio-stream.ts'
 import { callEventRoutes } from './call-events.ts'
+import { callerRoutes } from './callers.ts'
 import { callRoutes } from './calls.ts'
 import { consoleRoutes } from './console.ts'
 import { frontendAudioRoutes } from './frontend-audio.ts'
@@ -9,6 +10,7 @@ import { healthRoutes } from './health.ts'
 import { mediaStreamRoutes } from './media-stream.ts'
 import { openApi } from './openapi.ts'
 import { productRoutes } from './products.ts'
+import { recordingRoutes } from './recordings.ts'
 import type { RouteOptions } from './route-options.ts'
 import { registerShell } from './shell.ts'
 import { speechRoutes } from './speech.ts'
@@ -19,6 +21,7 @@ import { twilioRoutes } from './twilio.ts'
 import { twilioMediaStreamRoutes } from './twilio-media-stream.ts'
 import { twilioTransferRoutes } from './twilio-transfer.ts'
 import { usageRoutes } from './usage.ts'
+import { webhookDeliveryRoutes } from './webhook-deliveries.ts'
 
 /** Every door of the server. */
 export async function routes(app: FastifyInstance, options: RouteOptions): Promise<void> {
@@ -34,6 +37,9 @@ export async function routes(app: FastifyInstance, options: RouteOptions): Promi
   await app.register(testCallRoutes, options)
   await app.register(speechRoutes, options)
   await app.register(callRoutes, options)
+  await app.register(recordingRoutes, options)
+  await app.register(callerRoutes, options)
+  await app.register(webhookDeliveryRoutes, options)
   await app.register(agentRoutes, options)
   await app.register(productRoutes, options)
   await app.register(usageRoutes, options)

@@ -1,5 +1,6 @@
 import type { WebSocket } from 'ws'
 import type { AddressGuard } from '../services/address-guard.ts'
+import type { FollowUp } from '../services/after-call/follow-up.ts'
 import type { AgentRules } from '../services/agent-rules.ts'
 import type { DialRefusal } from '../services/carriers/telnyx/telnyx-refusals.ts'
 import type { TelnyxWebhooks } from '../services/carriers/telnyx/telnyx-webhooks.ts'
@@ -52,6 +53,7 @@ export interface RouteOptions {
   readonly newAgent: AgentFields
   readonly products: ProductStore
   readonly usage: UsageReport
+  readonly followUp: Omit<FollowUp, 'close'>
   readonly agentById: (id: string) => Promise<AgentProfile | null>
   /** Makes the transport of a media socket in the tick in which it opened. */
   readonly attachMedia: (socket: WebSocket, held: HeldCall) => MediaTransport

@@ -28,7 +28,7 @@ export interface AnalysisConfig {
 }
 
 /** The chat model where OPENAI_LLM_MODEL names none. */
-const CHAT_MODEL = 'gpt-4.1-mini'
+const CHAT_MODEL = 'gpt-5.4-mini'
 
 /** Adds what is wrong to `faults`. */
 export function readRecordConfig(env: Environment, faults: string[]): RecordConfig {

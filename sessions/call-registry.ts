@@ -1,4 +1,5 @@
 import type { AudioFormat } from '../audio/format.ts'
+import type { AudioTaps } from './audio-taps.ts'
 import type { CallSession } from './call-session.ts'
 import type { AgentProfile } from './contracts/agent-profile.ts'
 import type { CallIdentity } from './contracts/call-events.ts'
@@ -52,6 +53,13 @@ export class CallRegistry {
   /** By our id or the carrier's. */
   find(id: string): HeldCall | null {
     return this.#byCallId.get(id) ?? this.#byCarrierCallId.get(id) ?? null
+  }
+
+  /** What may be recorded of an answered call; null where there is none of this id. */
+  recordable(callId: string): (Pick<HeldCall, 'profile' | 'streamFormat'> & { taps: AudioTaps }) | null {
+    const held = this.#byCallId.get(callId)
+    if (!held?.session) return null
+    return { taps: held.session.taps, profile: held.profile, streamFormat: held.streamFormat }
   }
 
   /** The carrier has given a dialled call its id. */

@@ -1,4 +1,3 @@
-import type pg from 'pg'
 import type { Logger } from 'pino'
 import type { CallEvents } from '../../sessions/contracts/call-events.ts'
 import type { Clock } from '../../sessions/contracts/clock.ts'
@@ -12,6 +11,7 @@ import type { WebhookDelivery } from './webhook-delivery.ts'
 
 /** After its end, a call's last words may still be being written, and its recording completed. */
 const GRACE_MS = 2_000
+const MARGIN_MS = 100
 /** For calls whose end nobody here heard of: those of a process that died. */
 const LOOK_EVERY_MS = 15_000
 const BATCH = 50
@@ -43,7 +43,6 @@ interface TellData {
 }
 
 export interface AfterCallsOptions {
-  readonly pool: pg.Pool
   readonly jobs: JobQueue
   readonly unsettled: UnsettledStore
   readonly calls: PostgresCallStore
@@ -79,7 +78,7 @@ export class AfterCalls {
     jobs.define<{ callId: string }>(ANALYSE, ANALYSE_OPTIONS, (job) => this.#analyse(job))
     jobs.define<TellData>(TELL, TELL_OPTIONS, (job) => this.#tell(job))
     this.#unsubscribe = events.subscribe(({ event }) => {
-      if (event.type === 'call.ended' && this.#started) this.#lookIn(GRACE_MS)
+      if (event.type === 'call.ended' && this.#started) this.#lookIn(GRACE_MS + MARGIN_MS)
     })
   }
 

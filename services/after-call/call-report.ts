@@ -4,6 +4,9 @@ import type { AnalysisStore } from './analysis-store.ts'
 
 export const CALL_ENDED = 'call.ended'
 
+/** Columns of `calls` that are of no use to anybody else. */
+const OURS: ReadonlySet<string> = new Set(['replica_id', 'recording_deleted_at', 'settled_at'])
+
 /** What a webhook is told of a call that has ended; fields below `data` are named as the SQL columns. */
 export interface CallReport {
   readonly type: typeof CALL_ENDED
@@ -36,11 +39,12 @@ export class CallReports {
     const { calls, analyses, links } = this.#options
     const [details, analysis] = await Promise.all([calls.findCall(callId), analyses.find(callId)])
     if (!details) return null
-    const { turns, events: _kept, usage, recording_path, replica_id: _own, ...call } = details
+    const { turns, events: _kept, usage, recording_path, ...row } = details
+    const call = Object.fromEntries(Object.entries(row).filter(([column]) => !OURS.has(column)))
     const link = recording_path === null ? null : links.make(callId)
     return {
       type: CALL_ENDED,
-      timestamp: (call.ended_at ?? call.initiated_at).toISOString(),
+      timestamp: (row.ended_at ?? row.initiated_at).toISOString(),
       data: {
         call,
         transcript: turns.map(

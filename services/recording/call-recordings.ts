@@ -117,7 +117,8 @@ export class CallRecordings {
         events.publish(call, { type: 'recording.stopped', reason: 'disk' })
       }
     })
-    events.publish(call, { type: 'recording.started', consent: notice !== null })
+    // After what began it has been told to everybody.
+    queueMicrotask(() => events.publish(call, { type: 'recording.started', consent: notice !== null }))
   }
 
   #refuse(running: Running): void {

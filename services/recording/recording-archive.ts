@@ -46,6 +46,7 @@ export class RecordingArchive {
   #saying: Promise<void> = Promise.resolve()
   #cancelRetry: (() => void) | null = null
   #cancelSweep: (() => void) | null = null
+  #alsoSweep: () => Promise<void> = async () => {}
   #closed = false
 
   constructor(options: RecordingArchiveOptions) {
@@ -53,8 +54,9 @@ export class RecordingArchive {
     this.#folder = path.join(options.dataDir, RECORDINGS)
   }
 
-  /** The database is there: makes good what a crash left, deletes what is due, and does so again every hour. */
-  async start(): Promise<void> {
+  /** The database is there: makes good what a crash left, deletes what is due, and does so again every hour; `alsoSweep` with it. */
+  async start(alsoSweep: () => Promise<void>): Promise<void> {
+    this.#alsoSweep = alsoSweep
     this.#say()
     await this.#sweep()
     // Rows of before the start may be written a little after it.
@@ -63,8 +65,8 @@ export class RecordingArchive {
 
   async close(): Promise<void> {
     this.#closed = true
-    this.#cancelRetry?.()
     this.#cancelSweep?.()
+    this.#say()
     await this.#saying
     await this.#options.bucket?.close()
   }
@@ -131,6 +133,7 @@ export class RecordingArchive {
       if (said) this.#unsaid.delete(callId)
     }
     this.#cancelRetry?.()
+    this.#cancelRetry = null
     if (this.#unsaid.size === 0) this.#retryMs = REGISTER_MS
     if (this.#unsaid.size === 0 || this.#closed) return
     this.#cancelRetry = this.#options.clock.after(this.#retryMs, () => this.#say())
@@ -161,6 +164,7 @@ export class RecordingArchive {
     try {
       await this.deleteOverdue()
       await this.#lookThroughDisk()
+      await this.#alsoSweep()
     } catch (error) {
       const code = databaseErrorCode(error)
       this.#options.log.warn({ event: 'recordings.sweep_failed', code }, 'Recordings were not looked through')

@@ -59,6 +59,7 @@ describe('the REST API of the operator', { timeout: 60_000 }, () => {
 
   before(async () => {
     rig = await startCallRig({
+      env: { CALL_WEBHOOK_SECRET: `whsec_${Buffer.alloc(32, 7).toString('base64')}` },
       realtime: { script: () => ({ transcript: 'Hello.', audio: { toneHz: 500, ms: 400 } }) }
     })
     document = (await operatorOf(rig.server)('GET', '/openapi.json')).body as typeof document

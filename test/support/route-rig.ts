@@ -62,6 +62,7 @@ export interface RouteRigOptions {
   readonly agents?: Partial<RouteOptions['agents']>
   readonly products?: Partial<RouteOptions['products']>
   readonly usage?: Partial<RouteOptions['usage']>
+  readonly followUp?: Partial<RouteOptions['followUp']>
 }
 
 /** A carrier that takes every command, and remembers them. */
@@ -207,6 +208,11 @@ export async function startRouteRig(options: RouteRigOptions = {}) {
     newAgent: testProfile,
     products: { ...options.products } as unknown as RouteOptions['products'],
     usage: { ...options.usage } as unknown as RouteOptions['usage'],
+    followUp: {
+      replay: null,
+      agentFault: () => null,
+      ...options.followUp
+    } as unknown as RouteOptions['followUp'],
     agentById: async (id: string) => (id === testProfile.id ? testProfile : null),
     attachMedia: (socket, held) => createMedia(socket, held.streamFormat),
     attachTwilioMedia: (socket, _held, admit) =>
