@@ -49,7 +49,7 @@ export function readRecordConfig(env: Environment, faults: string[]): RecordConf
 function readBucket(env: Environment, faults: string[]): BucketConfig | null {
   const { S3_BUCKET, S3_ENDPOINT, S3_ACCESS_KEY_ID, S3_SECRET_ACCESS_KEY } = env
   if (!S3_BUCKET) {
-    for (const name of ['S3_ENDPOINT', 'S3_REGION', 'S3_ACCESS_KEY_ID', 'S3_SECRET_ACCESS_KEY'] as const)
+    for (const name of ['S3_ENDPOINT', 'S3_ACCESS_KEY_ID', 'S3_SECRET_ACCESS_KEY'] as const)
       if (env[name]) faults.push(`S3_BUCKET: expected where ${name} is set`)
     return null
   }
