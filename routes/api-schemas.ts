@@ -44,6 +44,8 @@ const MEANINGS = {
   403: 'Refused.',
   404: 'There is no such thing.',
   409: 'Not in this state.',
+  413: 'Too large.',
+  415: 'Not of a type that is taken here.',
   426: 'A WebSocket is expected.',
   429: 'Too many.',
   502: 'The carrier refused, or was out of reach.',

@@ -7,6 +7,9 @@ import type { RouteOptions } from './route-options.ts'
 import { requireStore } from './store-admission.ts'
 
 const tags = ['products']
+const CSV = ['text/csv', 'application/csv', 'text/plain']
+/** Some 50 000 products. */
+const CSV_LIMIT_BYTES = 10 * 1024 * 1024
 const price = nullable(Type.Number({ minimum: 0, maximum: 1e12 }))
 const currency = Type.String({ pattern: '^[A-Z]{3}$', description: 'ISO 4217' })
 const name = Type.String({ minLength: 1, maxLength: 500 })
@@ -49,6 +52,8 @@ const searchQuery = Type.Object({
 const deleteQuery = Type.Object({ id: uuid })
 const idParams = Type.Object({ id: uuid })
 
+const importResult = Type.Object({ created: Type.Integer(), replaced: Type.Integer() })
+
 const DEFAULTS: Omit<ProductFields, 'name'> = {
   sku: null,
   description: '',
@@ -63,6 +68,41 @@ export async function productRoutes(app: FastifyInstance, options: RouteOptions)
   app.addHook('preHandler', requireStore(options))
   readingRoutes(app, options)
   writingRoutes(app, options)
+  await app.register(importRoute, options)
+}
+
+/** In a plugin of its own, so that no other route takes CSV. */
+async function importRoute(app: FastifyInstance, { products }: RouteOptions): Promise<void> {
+  app.addContentTypeParser(CSV, { parseAs: 'string', bodyLimit: CSV_LIMIT_BYTES }, (_request, body, done) =>
+    done(null, body)
+  )
+  app.post(
+    '/api/products/import',
+    {
+      bodyLimit: CSV_LIMIT_BYTES,
+      schema: {
+        ...operator,
+        tags,
+        summary:
+          'Adds the products of a CSV file, and replaces those with the same SKU: all of them, or none',
+        description:
+          'The first line names the columns: name, and any of sku, description, price, currency and in_stock. ' +
+          'Separated by commas, semicolons or tabs; UTF-8.',
+        consumes: [...CSV],
+        body: Type.String({ minLength: 1 }),
+        response: { 200: importResult, ...errors(400, 401, 413, 415, 503) }
+      }
+    },
+    async (request) => {
+      const text = request.body as string
+      if (text.includes('\uFFFD'))
+        throw new HttpError(400, 'invalid_csv', 'The file is not UTF-8: save it as "CSV UTF-8".')
+      const result = await products.importCsv(text, DEFAULTS)
+      if ('faults' in result)
+        throw new HttpError(400, 'invalid_csv', `Nothing was imported. ${result.faults.join('; ')}.`)
+      return result
+    }
+  )
 }
 
 function readingRoutes(app: FastifyInstance, { products }: RouteOptions): void {
@@ -89,7 +129,8 @@ function readingRoutes(app: FastifyInstance, { products }: RouteOptions): void {
       schema: {
         ...operator,
         tags,
-        summary: 'Finds products as an agent does: by SKU, by words, by parts of words',
+        summary:
+          'Finds products as an agent does: by SKU, by words, by parts of words, by what is nearly a word',
         querystring: searchQuery,
         response: { 200: pageOf(product), ...errors(400, 401, 503) }
       }

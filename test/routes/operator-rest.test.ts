@@ -218,6 +218,33 @@ describe('the REST API of the operator', { timeout: 60_000 }, () => {
     assert.equal(await agentOf(), 'default')
   })
 
+  it('POST /api/products/import takes a whole file or nothing of it', async () => {
+    const send = async (body: string, type = 'text/csv') => {
+      const reply = await fetch(`${rig.server.url}/api/products/import`, {
+        method: 'POST',
+        headers: { authorization: `Bearer ${rig.server.operatorToken}`, 'content-type': type },
+        body
+      })
+      return [reply.status, (await reply.json()) as Record<string, unknown>] as const
+    }
+    const count = async () => ((await ask('GET', '/api/products')).body.data as unknown[]).length
+    const before = await count()
+    const [refused, fault] = await send('sku,name,price\nI-1,Chair,10\nI-2,Table,dear\n')
+    assert.deepEqual([refused, fault.error], [400, 'invalid_csv'])
+    assert.match(String(fault.message), /Nothing was imported\. line 3: price is "dear"/)
+    assert.equal(await count(), before)
+    assert.deepEqual(await send('sku,name,price\nI-1,Chair,10\n'), [200, { created: 1, replaced: 0 }])
+    assert.deepEqual(await send('sku,name,price\nI-1,Stool,9\n'), [200, { created: 0, replaced: 1 }])
+    assert.equal((await send('{}', 'application/json'))[0], 400)
+    assert.equal((await send('<csv/>', 'text/xml'))[0], 415)
+    const [found] = (await ask('GET', '/api/products/search?q=stol')).body.data as {
+      id: string
+      name: string
+    }[]
+    assert.equal(found?.name, 'Stool')
+    await ask('DELETE', `/api/products/${found?.id}`)
+  })
+
   it('POST, GET, search and DELETE /api/products keep what agents look up', async () => {
     const lamp = {
       sku: 'L-100%',
