@@ -7,8 +7,10 @@ import type { Clock } from '../sessions/contracts/clock.ts'
 
 const PERIOD_MS = 100
 /** What is quieter is level 0, what is louder is level 99. */
-const SILENT_DBFS = -60
-const LOUD_DBFS = -12
+const SILENT_DBFS = -54
+const LOUD_DBFS = -4
+/** Bends the scale, so that the louder half of a voice is more than a tenth of the picture. */
+const BEND = 1.5
 const TRACKS: readonly AudioTrack[] = ['inbound', 'outbound']
 
 /** How loud the caller and the agent were at the most since it was told last, 0 to 99, by our id of the call. */
@@ -105,5 +107,5 @@ export class LiveLevels {
 function levelOf(rms: number): number {
   if (rms === 0) return 0
   const share = (dbfs(rms) - SILENT_DBFS) / (LOUD_DBFS - SILENT_DBFS)
-  return Math.round(99 * Math.min(1, Math.max(0, share)))
+  return Math.round(99 * Math.min(1, Math.max(0, share)) ** BEND)
 }

@@ -12,7 +12,7 @@ export function Confirmation() {
   return html`<${Dialog} title=${title} onClose=${() => answer(false)}>
     <p class="muted">${text}</p>
     <div class="dialog-actions">
-      <${Button} autofocus onClick=${() => answer(false)}>${t('action.cancel')}<//>
+      <${Button} onClick=${() => answer(false)}>${t('action.cancel')}<//>
       <${Button} kind=${danger ? 'danger solid' : 'primary'} onClick=${() => answer(true)}>${confirm}<//>
     </div>
   <//>`

@@ -12,7 +12,13 @@ export const VIEWS = [
     load: () => import('../views/talk/view.js'),
     style: '/console/views/talk/talk.css'
   },
-  { name: 'live', icon: 'live', group: 'now', load: () => import('../views/live/view.js') },
+  {
+    name: 'live',
+    icon: 'live',
+    group: 'now',
+    load: () => import('../views/live/view.js'),
+    style: '/console/views/live/live.css'
+  },
   { name: 'calls', icon: 'calls', group: 'past', load: () => import('../views/calls/view.js') },
   { name: 'usage', icon: 'usage', group: 'past', load: () => import('../views/usage/view.js') },
   { name: 'agents', icon: 'agents', group: 'setup', load: () => import('../views/agents/view.js') },

@@ -34,6 +34,16 @@ export class Conversation {
     }
   }
 
+  /** Takes the turns of the call's record, where nothing newer is known of them. @param {readonly any[]} rows */
+  remember(rows) {
+    const known = new Set(this.turns.value.map(({ index }) => index))
+    for (const row of rows) {
+      if (known.has(row.turn_index)) continue
+      if (row.speaker === 'caller') this.#change(row.turn_index, { caller: row.said_text })
+      else this.#change(row.turn_index, recordedReply(row))
+    }
+  }
+
   /** The agent's words come in pieces, the caller's whole. @param {any} payload */
   #takeWords({ turnIndex, speaker, text, final }) {
     const { said } = this.#turn(turnIndex)
@@ -77,6 +87,17 @@ export class Conversation {
     const turn = { ...this.#turn(index), ...change }
     const others = this.turns.value.filter((other) => other.index !== index)
     this.turns.value = [...others, turn].sort((a, b) => a.index - b.index)
+  }
+}
+
+/** @param {any} row @returns {Partial<Turn>} */
+function recordedReply(row) {
+  const { response_ms, endpoint_ms, engine_ms, playout_ms } = row
+  return {
+    said: row.said_text,
+    heard: row.heard_text,
+    interrupted: row.interrupted,
+    latency: { responseMs: response_ms, endpointMs: endpoint_ms, engineMs: engine_ms, playoutMs: playout_ms }
   }
 }
 

@@ -3,7 +3,7 @@ const KEPT = 128
 /** Between two levels, ms. */
 export const LEVEL_MS = 100
 /** Levels below are noise of the line, not somebody who speaks. */
-const SPEECH_LEVEL = 22
+const SPEECH_LEVEL = 16
 /** A pause between two words does not give the floor away; levels. */
 const PAUSE_LEVELS = 6
 

@@ -1,5 +1,6 @@
 import { signal } from '@preact/signals'
 import { callEvents } from '../net/call-events.js'
+import { Conversation } from './conversation.js'
 import { session } from './session.js'
 
 /**
@@ -12,6 +13,7 @@ import { session } from './session.js'
  * @property {string} agentId
  * @property {string} agentName
  * @property {import('@preact/signals').Signal<number | null>} answeredAt epoch ms; null while it rings
+ * @property {Conversation} conversation what was said since the page was opened
  * @property {import('@preact/signals').Signal<{ speaker: 'caller' | 'agent', text: string } | null>} lastWords
  * @property {import('@preact/signals').Signal<{ agent: boolean, caller: boolean }>} muted
  */
@@ -29,8 +31,10 @@ class LiveCalls {
   }
 
   /** @param {import('../net/call-events.js').CallEvent} event */
-  #take({ type, payload }) {
+  #take(event) {
+    const { type, payload } = event
     const known = this.calls.value.get(payload.call_id)
+    known?.conversation.take(event)
     if (type === 'live.calls') {
       const kept = this.calls.value
       this.calls.value = new Map(
@@ -65,6 +69,7 @@ function liveCall(row, known) {
     agentId: row.agent_id,
     agentName: row.agent_name,
     answeredAt: signal(answeredAt),
+    conversation: new Conversation(),
     lastWords: signal(null),
     muted: signal(muted)
   }

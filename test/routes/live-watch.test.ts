@@ -80,8 +80,8 @@ describe('watching live calls', { timeout: 20_000 }, () => {
     rig.clock.advance(100)
     await until(() => of('levels').length === 1, 'the levels')
     const [caller, agent] = (of('levels')[0].payload.calls as Record<string, number[]>)[call.callId]
-    assert.equal(caller, 99)
-    assert.ok(agent > 20 && agent < 60, `a murmur, not ${agent}`)
+    assert.ok(caller > 80 && caller < 99, `a voice, not ${caller}`)
+    assert.ok(agent > 5 && agent < 30, `a murmur, not ${agent}`)
 
     // What was told is not told again.
     rig.clock.advance(100)
