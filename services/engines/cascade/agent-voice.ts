@@ -102,6 +102,7 @@ export class AgentVoice {
     onTrouble(`tts_${cause.detail ?? 'failed'}`)
     this.#service?.close()
     this.#service = null
+    const before = this.#index
     let error = cause
     while (!this.#abort.signal.aborted) {
       if (!this.#reopened && error.retryable) this.#reopened = true
@@ -112,8 +113,10 @@ export class AgentVoice {
           service.connect(signal)
         )
         this.#service = service
+        // Where the caller has not noticed anything there is nothing to excuse.
+        const noticed = cause.detail === 'stalled' || voiced.spoken.told !== '' || this.#index !== before
         const current = this.#voiced
-        return current?.speakWith(service, current === voiced ? this.#options.apology : '')
+        return current?.speakWith(service, noticed && current === voiced ? this.#options.apology : '')
       } catch (failure) {
         onTrouble('tts_unreachable')
         error = failure as CallError

@@ -6,6 +6,7 @@ import type { SpeechClassifiers } from '../../speech/speech-classifiers.ts'
 import { connectWithin } from './connect-within.ts'
 import { KeptAudio } from './kept-audio.ts'
 import type { SpeechToText, SpeechToTextListener, SpeechToTextProvider } from './speech-to-text.ts'
+import { SpeechWait } from './speech-wait.ts'
 import { SpeechWatch } from './speech-watch.ts'
 
 /** Speech for this long without any answer, or with answers that hold no word: the service has stalled. */
@@ -43,15 +44,18 @@ export class CallerListening {
   #index = 0
   #reopened = false
   #service: SpeechToText | null = null
-  #speaking = false
-  #unansweredMs = 0
-  #wordlessMs = 0
+  /** There is speech that no final words have come of. */
+  #unsettled = false
+  readonly #unanswered: SpeechWait
+  readonly #wordless: SpeechWait
   #unreportedMs = 0
 
   constructor(options: CallerListeningOptions) {
     this.#options = options
     this.#watch = new SpeechWatch(options.format, options.classifiers)
     this.#kept = new KeptAudio(options.format)
+    this.#unanswered = new SpeechWait(options.clock)
+    this.#wordless = new SpeechWait(options.clock)
   }
 
   /** Rejects with a CallError where none of them can be reached. */
@@ -72,15 +76,16 @@ export class CallerListening {
     if (this.#abort.signal.aborted) return
     const ms = durationMs(this.#options.format, payload.byteLength)
     const speech = this.#watch.push(payload)
-    this.#kept.push(payload, this.#speaking || speech)
+    this.#unsettled ||= speech
+    this.#kept.push(payload, this.#unsettled)
     if (!this.#service) return
     this.#service.sendAudio(payload)
     this.#report(ms)
     if (!speech) return
-    this.#unansweredMs += ms
-    this.#wordlessMs += ms
-    const wordless = this.#provider.streams && this.#wordlessMs >= WORDS_DEADLINE_MS
-    if (this.#unansweredMs < ANSWER_DEADLINE_MS && !wordless) return
+    this.#unanswered.add(ms)
+    this.#wordless.add(ms)
+    const wordless = this.#provider.streams && this.#wordless.over(WORDS_DEADLINE_MS)
+    if (!this.#unanswered.over(ANSWER_DEADLINE_MS) && !wordless) return
     const message = 'The caller speaks, and no words come'
     this.#fail(new CallError('ENGINE_UNAVAILABLE', message, { retryable: true, detail: 'stalled' }))
   }
@@ -118,31 +123,31 @@ export class CallerListening {
   }
 
   #answered(current: boolean): void {
-    if (current) this.#unansweredMs = 0
+    if (current) this.#unanswered.reset()
   }
 
   #started(): void {
-    this.#speaking = true
+    this.#unsettled = true
     this.#options.listener.started()
   }
 
   #heard(text: string): void {
-    this.#wordlessMs = 0
+    this.#wordless.reset()
     this.#reopened = false
     this.#options.listener.heard(text)
   }
 
   #ended(text: string): void {
-    if (text !== '') this.#wordlessMs = 0
-    this.#speaking = false
+    if (text !== '') this.#wordless.reset()
+    this.#unsettled = false
     this.#kept.forget()
     this.#options.listener.ended(text)
   }
 
   #use(service: SpeechToText): void {
     this.#service = service
-    this.#unansweredMs = 0
-    this.#wordlessMs = 0
+    this.#unanswered.reset()
+    this.#wordless.reset()
   }
 
   #nextProvider(): boolean {

@@ -83,7 +83,7 @@ export class CascadeEngine extends EventEmitter<AgentEngineEvents> implements Ag
     this.#replies = new ReplyQueue({
       voice: this.#voice,
       apology,
-      write: (extra, signal) => this.#write(extra, signal),
+      write: (callerText, signal) => this.#write(callerText, signal),
       onText: (run, delta) => this.#onText(run, delta),
       onAudio: (run, payload) => this.#emit('audio', { replyId: run.id, payload }),
       onUsage: (records) => this.#emit('usage', records),
@@ -240,13 +240,12 @@ export class CascadeEngine extends EventEmitter<AgentEngineEvents> implements Ag
     this.#replies.answer(null)
   }
 
-  #write(extra: string | null, signal: AbortSignal) {
+  #write(callerText: string | null, signal: AbortSignal) {
     const tools = this.#tools
-    const request = (written: string) => {
-      const messages = this.#conversation.messages(written)
-      if (extra !== null) messages.push({ role: 'user', content: extra })
-      return { messages, tools }
-    }
+    const request = (written: string) => ({
+      messages: this.#conversation.messages(callerText, written),
+      tools
+    })
     return this.#writer.write(request, signal)
   }
 

@@ -86,12 +86,16 @@ export class Conversation {
     return false
   }
 
-  /** `unheard`: what of an answer is said already while the rest is asked for anew. */
-  messages(unheard = ''): ChatCompletionMessageParam[] {
+  /**
+   * `callerText`: what the caller may have said, if that was all. `written`: what of the answer is there already while
+   * the rest is asked for anew.
+   */
+  messages(callerText: string | null, written: string): ChatCompletionMessageParam[] {
     const messages: ChatCompletionMessageParam[] = [{ role: 'system', content: this.#instructions }]
     for (const entry of this.#entries) messages.push(...messagesOf(entry))
-    if (unheard.trim() !== '') {
-      messages.push({ role: 'assistant', content: unheard.trim() })
+    if (callerText !== null) messages.push({ role: 'user', content: callerText })
+    if (written.trim() !== '') {
+      messages.push({ role: 'assistant', content: written.trim() })
       messages.push({ role: 'system', content: 'You were cut off there. Go on from that word on.' })
     }
     return messages

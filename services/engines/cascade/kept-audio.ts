@@ -20,7 +20,7 @@ export class KeptAudio {
   }
 
   push(payload: Uint8Array, speech: boolean): void {
-    this.#payloads.push(payload.slice())
+    this.#payloads.push(Buffer.from(payload))
     this.#ms += durationMs(this.#format, payload.byteLength)
     const limit = speech ? SPEECH_MS : IDLE_MS
     while (this.#ms > limit && this.#payloads.length > 1) {

@@ -13,8 +13,8 @@ const REMEMBERED_REPLIES = 16
 export interface ReplyQueueOptions {
   readonly voice: AgentVoice
   readonly apology: string
-  /** Has the model answer the conversation; `extra`: what the caller says that is not in it yet. */
-  readonly write: (extra: string | null, signal: AbortSignal) => AsyncIterable<WrittenPiece>
+  /** Has the model answer the conversation; `callerText`: what the caller may have said besides. */
+  readonly write: (callerText: string | null, signal: AbortSignal) => AsyncIterable<WrittenPiece>
   readonly onText: (run: ReplyRun, delta: string) => void
   readonly onAudio: (run: ReplyRun, payload: Uint8Array) => void
   readonly onUsage: (records: readonly UsageRecord[]) => void

@@ -107,7 +107,9 @@ export class ReplyRun {
   #apologise(): void {
     if (this.#apologised) return
     this.#apologised = true
-    this.#say(`${this.#cutter.flush()}${this.#voiced ? ' ' : ''}${this.options.apology} `)
+    const rest = this.#cutter.flush()
+    const blank = this.#voiced || rest !== '' ? ' ' : ''
+    this.#say(`${rest}${blank}${this.options.apology} `)
   }
 
   #say(clause: string): void {
@@ -132,7 +134,7 @@ export class ReplyRun {
   }
 
   #handAudio(payload: Uint8Array): void {
-    const kept = this.#held ? payload.slice() : payload
+    const kept = this.#held ? Buffer.from(payload) : payload
     this.#hand(() => {
       this.#begun = true
       this.options.onAudio(this, kept)
@@ -148,5 +150,8 @@ export class ReplyRun {
 
 /** Without the marks of written text, which a voice would read out. */
 function speakable(text: string): string {
-  return text.replace(/\[([^\]]*)\]\([^)]*\)/g, '$1').replace(/[*`#_]+/g, '')
+  return text
+    .replace(/\[([^\]]*)\]\([^)]*\)/g, '$1')
+    .replace(/(\*{1,3}|`{1,3})([^*`]+)\1/g, '$2')
+    .replace(/^\s*(?:[*-]|#{1,6})\s+/gm, '')
 }

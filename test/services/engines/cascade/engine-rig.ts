@@ -55,6 +55,7 @@ export class CascadeRig {
   readonly openai: RealtimeStandIn
   readonly happened: EngineEvent[] = []
   readonly #factory: CascadeFactory
+  #skippedMs = 0
   readonly #waiters = new Waiters(
     () => `The engine said: ${this.happened.map(({ type }) => type).join(', ')}; ${this.troubles.join(', ')}`
   )
@@ -72,7 +73,7 @@ export class CascadeRig {
     if (!cascade) throw new Error('There are no keys')
     this.#factory = new CascadeFactory({
       config: cascade,
-      clock: systemClock,
+      clock: { now: () => systemClock.now() + this.#skippedMs, after: systemClock.after },
       log: pino({ level: 'silent' })
     })
     this.engine = this.#factory.create({
@@ -160,6 +161,11 @@ export class CascadeRig {
     const { sampleRate } = this.engine.inputFormat
     this.#sendFrames(speechLike({ sampleRate, ms }))
     this.beSilent(silentMs)
+  }
+
+  /** So much time has passed since, for whoever looks at the clock. */
+  skip(ms: number): void {
+    this.#skippedMs += ms
   }
 
   beSilent(ms: number): void {
