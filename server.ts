@@ -6,6 +6,7 @@ import path from 'node:path'
 import closeWithGrace from 'close-with-grace'
 import Fastify, { type FastifyBaseLogger, type FastifyInstance, LogController } from 'fastify'
 import type { Logger } from 'pino'
+import { createExaminer } from './cli/doctor/examiner.ts'
 import { routes } from './routes/index.ts'
 import { LiveAudio } from './routes/live-audio.ts'
 import { LiveLevels } from './routes/live-levels.ts'
@@ -35,12 +36,12 @@ import { webSocketOrigin } from './services/public-url.ts'
 import { withRecordingNotice } from './services/recording/recording-notice.ts'
 import { openRedisLink, type RedisLink } from './services/replicas/redis-link.ts'
 import { type CallerVoice, createCallerVoice } from './services/speech/caller-voice.ts'
-import { AgentStore } from './services/store/agent-store.ts'
 import { type Database, openDatabase } from './services/store/database.ts'
+import { createOperatorDesk } from './services/store/operator-desk.ts'
 import { ProductStore } from './services/store/product-store.ts'
 import { Store } from './services/store/store.ts'
-import { UsageReport } from './services/store/usage-report.ts'
 import { createTapeRecorder, type TapeRecorder } from './services/tape/tape-recorder.ts'
+import { createTapeShelf } from './services/tape/tape-shelf.ts'
 import { createMediaFactory } from './services/tape/taped-media.ts'
 import { ToolBox } from './services/tools/index.ts'
 import { AnsweringMachines } from './sessions/answering-machine.ts'
@@ -154,6 +155,7 @@ function createCore(config: Config, log: Logger): Core {
 interface Backends {
   readonly database: Database
   readonly store: Store
+  readonly replicaId: string
   readonly engines: Engines
   readonly tapes: TapeRecorder | null
   readonly followUp: FollowUp
@@ -207,7 +209,7 @@ async function openBackends(config: Config, core: Core, operatorToken: string): 
     await followUp.close(() => store.close(STORE_FLUSH_MS))
     await database.close()
   }
-  return { database, store, engines, tapes, followUp, callerVoice, redis, toolBox, close }
+  return { database, store, replicaId, engines, tapes, followUp, callerVoice, redis, toolBox, close }
 }
 
 function createRouteOptions(
@@ -245,16 +247,17 @@ function createRouteOptions(
     auth: createOperatorAuth(operatorToken),
     storeReady: () => store.soonReady(),
     calls: store.calls,
-    agents: new AgentStore(pool),
+    ...createOperatorDesk(pool),
     agentRules: new AgentRules({
       check: backends.toolBox.check,
       defaultEngine: config.engine,
       openaiVoices: !config.openai?.baseUrl
     }),
     newAgent: DEFAULT_AGENT,
-    products: new ProductStore(pool),
-    usage: new UsageReport(pool),
     followUp: backends.followUp,
+    tapes: createTapeShelf(path.join(config.dataDir, 'tapes')),
+    replicaId: backends.replicaId,
+    examine: createExaminer({ config, operatorToken, now: clock.now }),
     agentById: (id) => findAgent(store, id, config),
     attachMedia: media.telnyx,
     attachTwilioMedia: media.twilio,

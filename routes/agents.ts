@@ -4,6 +4,7 @@ import type { AgentFields } from '../services/store/agent-store.ts'
 import { agentTools } from './agent-tools.ts'
 import { agentId, e164, errors, instant, nullable, operator, pageOf } from './api-schemas.ts'
 import { HttpError } from './http-error.ts'
+import { operatorName } from './operator-action.ts'
 import type { RouteOptions } from './route-options.ts'
 import { requireStore } from './store-admission.ts'
 
@@ -49,7 +50,7 @@ const analysis = Type.Object(
 )
 
 /** An agent, named as the fields of its profile. */
-const fields = Type.Object(
+export const agentFields = Type.Object(
   {
     name: Type.String({ minLength: 1, maxLength: 200 }),
     instructions: Type.String({ maxLength: 100_000 }),
@@ -102,27 +103,22 @@ const fields = Type.Object(
 )
 
 const createBody = Type.Object(
-  { id: Type.Optional(agentId), ...Type.Partial(fields).properties, name: fields.properties.name },
+  { id: Type.Optional(agentId), ...Type.Partial(agentFields).properties, name: agentFields.properties.name },
   closed
 )
-const updateBody = Type.Partial(fields)
+const updateBody = Type.Partial(agentFields)
 const idParams = Type.Object({ id: agentId })
-const numberParams = Type.Object({ e164 })
-const numberBody = Type.Object({ agentId }, closed)
 
-const agent = Type.Object(
-  { id: Type.String(), ...fields.properties, createdAt: instant, updatedAt: instant },
+export const agent = Type.Object(
+  { id: Type.String(), ...agentFields.properties, createdAt: instant, updatedAt: instant },
   { title: 'Agent' }
 )
-const number = Type.Object({ e164: Type.String(), agent_id: Type.String(), updated_at: instant })
-
-/** Who answers, and which numbers they answer. What is changed holds from the next call on. */
+/** Who answers. What is changed holds from the next call on. */
 export async function agentRoutes(app: FastifyInstance, options: RouteOptions): Promise<void> {
   app.addHook('onRequest', options.auth.require)
   app.addHook('preHandler', requireStore(options))
   readingRoutes(app, options)
   writingRoutes(app, options)
-  numberRoutes(app, options)
 }
 
 function readingRoutes(app: FastifyInstance, { agents, agentRules }: RouteOptions): void {
@@ -152,12 +148,13 @@ function readingRoutes(app: FastifyInstance, { agents, agentRules }: RouteOption
     },
     async (request) => {
       const { id } = request.params as Static<typeof idParams>
-      return agentRules.shown((await agents.find(id)) ?? unknown(id))
+      return agentRules.shown((await agents.find(id)) ?? unknownAgent(id))
     }
   )
 }
 
-function writingRoutes(app: FastifyInstance, { agents, agentRules, followUp, newAgent }: RouteOptions): void {
+function writingRoutes(app: FastifyInstance, options: RouteOptions): void {
+  const { agents, agentRules, agentVersions, followUp, newAgent } = options
   app.post(
     '/api/agents',
     {
@@ -185,7 +182,7 @@ function writingRoutes(app: FastifyInstance, { agents, agentRules, followUp, new
       schema: {
         ...operator,
         tags,
-        summary: 'Changes the given fields of an agent',
+        summary: 'Changes the given fields of an agent; what it was is kept as a version',
         params: idParams,
         body: updateBody,
         response: { 200: agent, ...errors(400, 401, 404, 503) }
@@ -195,9 +192,10 @@ function writingRoutes(app: FastifyInstance, { agents, agentRules, followUp, new
       const { id } = request.params as Static<typeof idParams>
       const given = request.body as Partial<AgentFields>
       checkFollowUp(given, followUp)
-      const stored = (await agents.find(id)) ?? unknown(id)
+      const stored = (await agents.find(id)) ?? unknownAgent(id)
       const { tools } = accepted(agentRules.admit({ ...stored, ...given }, stored))
-      const changed = (await agents.update(id, given.tools ? { ...given, tools } : given)) ?? unknown(id)
+      const fields = given.tools ? { ...given, tools } : given
+      const changed = (await agentVersions.update(id, fields, operatorName(request))) ?? unknownAgent(id)
       return agentRules.shown(changed, given.tools)
     }
   )
@@ -221,42 +219,8 @@ function writingRoutes(app: FastifyInstance, { agents, agentRules, followUp, new
           'default_agent',
           'The default agent answers where nobody else does: it stays.'
         )
-      if (!(await agents.remove(id))) unknown(id)
+      if (!(await agents.remove(id))) unknownAgent(id)
       return reply.status(204).send()
-    }
-  )
-}
-
-function numberRoutes(app: FastifyInstance, { agents }: RouteOptions): void {
-  app.get(
-    '/api/numbers',
-    {
-      schema: {
-        ...operator,
-        tags,
-        summary: 'Lists the numbers that are answered by an agent of their own',
-        response: { 200: pageOf(number), ...errors(401, 503) }
-      }
-    },
-    async () => ({ data: await agents.listNumbers(), next: null })
-  )
-
-  app.put(
-    '/api/numbers/:e164',
-    {
-      schema: {
-        ...operator,
-        tags,
-        summary: 'Has an agent answer a number',
-        params: numberParams,
-        body: numberBody,
-        response: { 200: number, ...errors(400, 401, 404, 503) }
-      }
-    },
-    async (request) => {
-      const params = request.params as Static<typeof numberParams>
-      const body = request.body as Static<typeof numberBody>
-      return (await agents.assignNumber(params.e164, body.agentId)) ?? unknown(body.agentId)
     }
   )
 }
@@ -271,6 +235,7 @@ function accepted(admission: ReturnType<RouteOptions['agentRules']['admit']>): A
   return admission.fields
 }
 
-function unknown(id: string): never {
+/** @throws HttpError 404, always. */
+export function unknownAgent(id: string): never {
   throw new HttpError(404, 'unknown_agent', `There is no agent with the id ${id}.`)
 }

@@ -11,9 +11,12 @@ import type { MediaTokens } from '../services/media-token.ts'
 import type { Metrics } from '../services/metrics.ts'
 import type { OutboundGuard } from '../services/outbound-guard.ts'
 import type { AgentFields, AgentStore } from '../services/store/agent-store.ts'
+import type { AgentVersions } from '../services/store/agent-versions.ts'
+import type { CallReport } from '../services/store/call-report.ts'
 import type { PostgresCallStore } from '../services/store/postgres-call-store.ts'
 import type { ProductStore } from '../services/store/product-store.ts'
 import type { UsageReport } from '../services/store/usage-report.ts'
+import type { TapeShelf } from '../services/tape/tape-shelf.ts'
 import type { AnsweringMachines } from '../sessions/answering-machine.ts'
 import type { CallControl } from '../sessions/call-control.ts'
 import type { CallOperations } from '../sessions/call-operations.ts'
@@ -26,6 +29,16 @@ import type { Transfers } from '../sessions/transfers.ts'
 import type { LiveAudio } from './live-audio.ts'
 import type { LiveLevels } from './live-levels.ts'
 import type { OperatorAuth } from './operator-auth.ts'
+
+/** One of the doctor's checks, and what it found. */
+export interface DoctorResult {
+  readonly name: string
+  readonly findings: readonly {
+    readonly status: 'ok' | 'warning' | 'fault' | 'skipped'
+    readonly message: string
+    readonly fix?: string
+  }[]
+}
 
 export interface RouteOptions {
   readonly control: CallControl
@@ -49,11 +62,19 @@ export interface RouteOptions {
   readonly agents: AgentStore
   /** What an agent must be beyond the shape of its fields, and what is shown of it. */
   readonly agentRules: AgentRules
+  readonly agentVersions: AgentVersions
   /** What a new agent has where its maker said nothing. */
   readonly newAgent: AgentFields
   readonly products: ProductStore
   readonly usage: UsageReport
   readonly followUp: Omit<FollowUp, 'close'>
+  /** How fast calls were answered, and why calls came to nothing. */
+  readonly report: CallReport
+  readonly tapes: TapeShelf
+  /** Name of this process among those on the same database. */
+  readonly replicaId: string
+  /** Examines configuration, network and accounts, as `npm run doctor` does. */
+  readonly examine: () => Promise<readonly DoctorResult[]>
   readonly agentById: (id: string) => Promise<AgentProfile | null>
   /** Makes the transport of a media socket in the tick in which it opened. */
   readonly attachMedia: (socket: WebSocket, held: HeldCall) => MediaTransport

@@ -2,21 +2,12 @@ import type { FastifyInstance } from 'fastify'
 import { Type } from 'typebox'
 import type { UsageGroup } from '../services/store/usage-report.ts'
 import { errors, nullable, operator, pageOf } from './api-schemas.ts'
-import { HttpError } from './http-error.ts'
 import type { RouteOptions } from './route-options.ts'
 import { requireStore } from './store-admission.ts'
+import { spanFields, spanOf } from './time-span.ts'
 
-const DAY_MS = 24 * 60 * 60 * 1000
-const time = Type.String({
-  pattern: '^\\d{4}-\\d{2}-\\d{2}(T[\\d:.]+(Z|[+-]\\d{2}:\\d{2}))?$',
-  description: 'a day in UTC, for example 2026-01-31, or an instant in ISO 8601'
-})
 const query = Type.Object({
-  from: Type.Optional(time),
-  to: Type.Optional({
-    ...time,
-    description: 'a day (which counts whole) or an instant (before which calls began)'
-  }),
+  ...spanFields,
   group: Type.Enum(['day', 'month', 'agent', 'number'], { default: 'day' }),
   format: Type.Enum(['json', 'csv'], { default: 'json' })
 })
@@ -56,14 +47,13 @@ export async function usageRoutes(app: FastifyInstance, options: RouteOptions): 
       }
     },
     async (request, reply) => {
-      const { from, to, group, format } = request.query as {
+      const { group, format, ...span } = request.query as {
         from?: string
         to?: string
         group: UsageGroup
         format: 'json' | 'csv'
       }
-      const span = { from: instantOf('from', from), to: instantOf('to', to, DAY_MS) }
-      const rows = await options.usage.read(group, span)
+      const rows = await options.usage.read(group, spanOf(span))
       if (format === 'json') return { data: rows, next: null }
       return reply
         .type('text/csv; charset=utf-8')
@@ -71,12 +61,4 @@ export async function usageRoutes(app: FastifyInstance, options: RouteOptions): 
         .send(options.usage.csv(group, rows))
     }
   )
-}
-
-/** `dayMs`: what is added to a day without a time. */
-function instantOf(field: string, value: string | undefined, dayMs = 0): Date | null {
-  if (value === undefined) return null
-  const at = Date.parse(value)
-  if (!Number.isNaN(at)) return new Date(value.length === 10 ? at + dayMs : at)
-  throw new HttpError(400, 'invalid_request', `querystring/${field} must be a day or an instant in ISO 8601`)
 }

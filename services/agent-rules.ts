@@ -56,7 +56,7 @@ export class AgentRules {
   }
 
   /** Without its secrets; those are told once that were made for the tools in `given`. */
-  shown(row: AgentRow, given: readonly AgentTool[] | null = null): AgentRow {
+  shown<Row extends Pick<AgentRow, 'tools'>>(row: Row, given: readonly AgentTool[] | null = null): Row {
     return { ...row, tools: given ? withNewSecrets(row.tools, given) : withoutSecrets(row.tools) }
   }
 

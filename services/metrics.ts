@@ -1,6 +1,9 @@
 import { monitorEventLoopDelay } from 'node:perf_hooks'
 import { Counter, Gauge, Histogram, Registry } from 'prom-client'
 import type { CallEvents } from '../sessions/contracts/call-events.ts'
+import type { Clock } from '../sessions/contracts/clock.ts'
+import { systemClock } from './clock.ts'
+import { createLoadHistory, type LoadSample } from './load-history.ts'
 
 export interface MetricsOptions {
   readonly events: CallEvents
@@ -9,6 +12,8 @@ export interface MetricsOptions {
   readonly frames: () => { in: number; out: number }
   /** Writes that the store still holds in memory. */
   readonly storePending: () => number
+  /** Default: real time. */
+  readonly clock?: Clock
 }
 
 export interface Metrics {
@@ -18,6 +23,8 @@ export interface Metrics {
   refused(reason: string): void
   /** Inside the server: a frame in to the same frame out, in ms. */
   addedLatency(direction: 'inbound' | 'outbound', ms: number): void
+  /** How busy this process was, the last hour at most, the oldest first. */
+  load(): readonly LoadSample[]
   close(): void
 }
 
@@ -27,6 +34,7 @@ const FAST_BUCKETS = [0.0001, 0.00025, 0.0005, 0.001, 0.002, 0.003, 0.005, 0.01,
 export function createMetrics(options: MetricsOptions): Metrics {
   const registry = new Registry()
   const registers = [registry]
+  const load = createLoadHistory({ clock: systemClock, ...options })
   const loop = monitorEventLoopDelay({ resolution: 10 })
   loop.enable()
 
@@ -132,7 +140,9 @@ export function createMetrics(options: MetricsOptions): Metrics {
     render: () => registry.metrics(),
     refused: (reason) => refused.inc({ reason }),
     addedLatency: (direction, ms) => addedBy[direction].observe(ms / 1000),
+    load: load.samples,
     close() {
+      load.close()
       unsubscribe()
       loop.disable()
       registry.clear()

@@ -54,14 +54,34 @@ export async function diagnose(options: {
   const { config, findings } = readConfiguration(options.env)
   report({ name: 'configuration', findings })
   if (!config) return results
-  const { operatorToken, now } = options
+  const { checks = CHECKS, operatorToken, now } = options
+  await examineAll({ config, checks, operatorToken, now, onResult: report })
+  return results
+}
+
+/** Tells each result, in the order of the checks, as soon as those before it are there. */
+export async function examineAll(options: {
+  config: Config
+  checks: readonly Check[]
+  operatorToken: string | null
+  now: () => number
+  onResult: (result: CheckResult) => void
+}): Promise<void> {
+  const { config, operatorToken, now } = options
   const examination: Examination = { config, operatorToken, now, server: await findLocalServer(config) }
-  const pending = (options.checks ?? CHECKS).map((check) => ({
+  const pending = options.checks.map((check) => ({
     name: check.name,
     findings: examine(check, examination)
   }))
-  for (const { name, findings } of pending) report({ name, findings: await findings })
-  return results
+  for (const { name, findings } of pending) options.onResult({ name, findings: await findings })
+}
+
+/** Of a configuration that is as expected. */
+export function judgeConfiguration({ unused }: Config): Finding[] {
+  const findings = unused.map((name) =>
+    warning(`${name} is set, and this version does not use it.`, 'Remove it.')
+  )
+  return [ok('Every variable is as expected.'), ...findings]
 }
 
 /** A fault of a check's own must not hide what the others found. */
@@ -77,10 +97,7 @@ async function examine(check: Check, examination: Examination): Promise<readonly
 function readConfiguration(env: Environment): { config: Config | null; findings: Finding[] } {
   try {
     const config = loadConfig(env)
-    const findings = config.unused.map((name) =>
-      warning(`${name} is set, and this version does not use it.`, 'Remove it.')
-    )
-    return { config, findings: [ok('Every variable is as expected.'), ...findings] }
+    return { config, findings: judgeConfiguration(config) }
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error
     const findings = error.faults.map((each) =>

@@ -56,9 +56,10 @@ const ROW_COLUMNS = `${PROFILE_COLUMNS}, agents.created_at as "createdAt", agent
 
 /** Agents, and the numbers that they answer. Every method rejects with the driver's error where there is no database. */
 export class AgentStore {
-  readonly #pool: pg.Pool
+  readonly #pool: pg.Pool | pg.PoolClient
 
-  constructor(pool: pg.Pool) {
+  /** `pool`: or a connection, to take part in its transaction. */
+  constructor(pool: pg.Pool | pg.PoolClient) {
     this.#pool = pool
   }
 
@@ -108,6 +109,11 @@ export class AgentStore {
       [e164, agentId]
     )
     return rows[0] ?? null
+  }
+
+  /** The default agent answers it from then on. Resolves with false where no agent was set for it. */
+  async releaseNumber(e164: string): Promise<boolean> {
+    return (await this.#rows('delete from numbers where e164 = $1 returning e164', [e164])).length > 0
   }
 
   async #rows<Row>(text: string, values: unknown[] = []): Promise<Row[]> {

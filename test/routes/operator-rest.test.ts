@@ -1,9 +1,8 @@
 import assert from 'node:assert/strict'
 import { after, before, describe, it } from 'node:test'
-import { Ajv2020 } from 'ajv/dist/2020.js'
 import type { TelnyxCall } from '../standins/telnyx/telnyx-call.ts'
 import { type CallRig, startCallRig } from '../support/call-rig.ts'
-import { type OperatorReply, operatorOf } from '../support/operator-client.ts'
+import { describedOperatorOf } from '../support/described-client.ts'
 
 const OURS = '+13125550199'
 const FIELDS = {
@@ -52,37 +51,16 @@ const CRM = {
 /** Replies are held against the document that the server gives of itself. */
 describe('the REST API of the operator', { timeout: 60_000 }, () => {
   let rig: CallRig
-  let document: { paths: Record<string, Record<string, { responses: Record<string, Response> }>> }
-  interface Response {
-    content?: Record<string, { schema: object }>
-  }
+  let ask: Awaited<ReturnType<typeof describedOperatorOf>>
 
   before(async () => {
     rig = await startCallRig({
       env: { CALL_WEBHOOK_SECRET: `whsec_${Buffer.alloc(32, 7).toString('base64')}` },
       realtime: { script: () => ({ transcript: 'Hello.', audio: { toneHz: 500, ms: 400 } }) }
     })
-    document = (await operatorOf(rig.server)('GET', '/openapi.json')).body as typeof document
+    ask = await describedOperatorOf(rig.server)
   })
   after(() => rig.close())
-
-  async function ask(method: string, path: string, body?: object): Promise<OperatorReply> {
-    const reply = await operatorOf(rig.server)(method, path, body)
-    const { pathname } = new URL(path, 'http://localhost')
-    const row = Object.keys(document.paths)
-      .filter((template) => new RegExp(`^${template.replaceAll(/\{\w+\}/g, '[^/]+')}$`).test(pathname))
-      .toSorted((a, b) => a.split('{').length - b.split('{').length)[0]
-    const response = document.paths[row ?? '']?.[method.toLowerCase()]?.responses[reply.status]
-    assert.ok(response, `${method} ${path} is not described with the status ${reply.status}`)
-    const mediaType = reply.headers.get('content-type')?.split(';')[0] ?? ''
-    if (reply.status === 204) return reply
-    const schema = response.content?.[mediaType]?.schema
-    assert.ok(schema, `${method} ${path} is not described as ${mediaType}`)
-    if (mediaType !== 'application/json') return reply
-    const validate = new Ajv2020({ strict: false, validateFormats: false, allErrors: true }).compile(schema)
-    assert.ok(validate(reply.body), `${method} ${path}: ${JSON.stringify(validate.errors)}`)
-    return reply
-  }
 
   async function liveCall(): Promise<TelnyxCall> {
     const call = rig.telnyx.placeCall({ to: OURS })

@@ -60,6 +60,10 @@ export interface RouteRigOptions {
   readonly storeReady?: RouteOptions['storeReady']
   readonly calls?: Partial<RouteOptions['calls']>
   readonly agents?: Partial<RouteOptions['agents']>
+  readonly agentVersions?: Partial<RouteOptions['agentVersions']>
+  readonly report?: Partial<RouteOptions['report']>
+  readonly tapes?: Partial<RouteOptions['tapes']>
+  readonly examine?: RouteOptions['examine']
   readonly products?: Partial<RouteOptions['products']>
   readonly usage?: Partial<RouteOptions['usage']>
   readonly followUp?: Partial<RouteOptions['followUp']>
@@ -136,7 +140,8 @@ export async function startRouteRig(options: RouteRigOptions = {}) {
     events,
     liveCalls: () => registry.size,
     frames: () => registry.frames,
-    storePending: () => 0
+    storePending: () => 0,
+    clock
   })
   const control = new CallControl({
     registry,
@@ -206,6 +211,11 @@ export async function startRouteRig(options: RouteRigOptions = {}) {
     agents: { ...options.agents } as unknown as RouteOptions['agents'],
     agentRules: new AgentRules({ check: new ArgumentCheck(), defaultEngine: 'local', openaiVoices: true }),
     newAgent: testProfile,
+    agentVersions: { ...options.agentVersions } as unknown as RouteOptions['agentVersions'],
+    report: { ...options.report } as unknown as RouteOptions['report'],
+    tapes: { read: async () => null, ...options.tapes },
+    replicaId: 'rig:1',
+    examine: options.examine ?? (async () => []),
     products: { ...options.products } as unknown as RouteOptions['products'],
     usage: { ...options.usage } as unknown as RouteOptions['usage'],
     followUp: {

@@ -1,0 +1,17 @@
+import type pg from 'pg'
+import { AgentStore } from './agent-store.ts'
+import { AgentVersions } from './agent-versions.ts'
+import { CallReport } from './call-report.ts'
+import { ProductStore } from './product-store.ts'
+import { UsageReport } from './usage-report.ts'
+
+/** What the operator reads and writes in the database, beside calls. */
+export function createOperatorDesk(pool: pg.Pool) {
+  return {
+    agents: new AgentStore(pool),
+    agentVersions: new AgentVersions(pool),
+    products: new ProductStore(pool),
+    usage: new UsageReport(pool),
+    report: new CallReport(pool)
+  }
+}
