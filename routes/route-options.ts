@@ -12,9 +12,9 @@ import type { Metrics } from '../services/metrics.ts'
 import type { OutboundGuard } from '../services/outbound-guard.ts'
 import type { AgentFields, AgentStore } from '../services/store/agent-store.ts'
 import type { AgentVersions } from '../services/store/agent-versions.ts'
-import type { CallReport } from '../services/store/call-report.ts'
 import type { PostgresCallStore } from '../services/store/postgres-call-store.ts'
 import type { ProductStore } from '../services/store/product-store.ts'
+import type { ServiceReport } from '../services/store/service-report.ts'
 import type { UsageReport } from '../services/store/usage-report.ts'
 import type { TapeShelf } from '../services/tape/tape-shelf.ts'
 import type { AnsweringMachines } from '../sessions/answering-machine.ts'
@@ -69,7 +69,7 @@ export interface RouteOptions {
   readonly usage: UsageReport
   readonly followUp: Omit<FollowUp, 'close'>
   /** How fast calls were answered, and why calls came to nothing. */
-  readonly report: CallReport
+  readonly report: ServiceReport
   readonly tapes: TapeShelf
   /** Name of this process among those on the same database. */
   readonly replicaId: string

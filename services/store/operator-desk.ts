@@ -1,8 +1,8 @@
 import type pg from 'pg'
 import { AgentStore } from './agent-store.ts'
 import { AgentVersions } from './agent-versions.ts'
-import { CallReport } from './call-report.ts'
 import { ProductStore } from './product-store.ts'
+import { ServiceReport } from './service-report.ts'
 import { UsageReport } from './usage-report.ts'
 
 /** What the operator reads and writes in the database, beside calls. */
@@ -12,6 +12,6 @@ export function createOperatorDesk(pool: pg.Pool) {
     agentVersions: new AgentVersions(pool),
     products: new ProductStore(pool),
     usage: new UsageReport(pool),
-    report: new CallReport(pool)
+    report: new ServiceReport(pool)
   }
 }

@@ -3,6 +3,7 @@ import { after, before, describe, it } from 'node:test'
 import type { TelnyxCall } from '../standins/telnyx/telnyx-call.ts'
 import { type CallRig, startCallRig } from '../support/call-rig.ts'
 import { describedOperatorOf } from '../support/described-client.ts'
+import { operatorOf } from '../support/operator-client.ts'
 
 const OURS = '+13125550199'
 const FIELDS = {

@@ -35,7 +35,7 @@ export type ReplicaRow = {
 }
 
 /** What became of calls, over all of them. Every method rejects with the driver's error where there is no database. */
-export class CallReport {
+export class ServiceReport {
   readonly #pool: pg.Pool
 
   constructor(pool: pg.Pool) {
