@@ -93,11 +93,13 @@ export class Conduct {
   /** The caller speaks, and it is not the agent's echo. */
   callerSpeaks(): void {
     this.goodbye.giveUp()
+    this.toolCalls.callerSpoke()
     this.courtesy.callerSpeaks()
   }
 
   callerPressed(): void {
     this.goodbye.giveUp()
+    this.toolCalls.callerSpoke()
     this.courtesy.callerPressed()
   }
 

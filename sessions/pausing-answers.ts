@@ -17,7 +17,7 @@ const WORDINGS: Readonly<Record<string, Wording>> = {
     topic:
       /\b((phone|telephone|mobile|cell|contact|account|order|reference|booking|customer|card|tracking|policy|member|membership|confirmation|serial|invoice|case|ticket|licen[cs]e|passport|security|flight|room|house|street|registration|plate) (number|code|id)|(your|the|that|which|what) (number|code|pin|digits)|digits|zip ?code|post ?code|postal code|pin code|e-?mail|address|spell|letter by letter|date of birth|iban)\b/,
     request:
-      /\b(give|tell|say|spell|enter|read|repeat|provide|share|have|need|please|what is|what's|could you|can you|may i)\b/
+      /\b(give|tell|say|spell|enter|repeat|provide|share|need|please|what is|what's|could you|can you|may i)\b/
   },
   es: {
     topic:

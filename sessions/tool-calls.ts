@@ -62,6 +62,11 @@ export class ToolCalls {
     engine.returnToolResult(call.id, outcome.output, { reply: true })
   }
 
+  /** The agent will answer what the caller says now: a filler after that would come late. */
+  callerSpoke(): void {
+    this.#stopFilling()
+  }
+
   /** What still runs gets no answer any more. A transfer that ends the call has done what it was asked to. */
   close(reason: EndReason): void {
     this.#stopFilling()

@@ -57,6 +57,7 @@ export interface RigOptions {
   tools?: readonly Tool[]
   hangUp?: () => Promise<void>
   reconnect?: () => Promise<void>
+  maxCallMs?: number
 }
 
 /** A real CallSession between a scripted engine and a virtual carrier, under a manual clock. */
@@ -77,7 +78,7 @@ export function createRig(options: RigOptions = {}) {
     events,
     clock,
     log: pino({ level: 'silent' }),
-    maxCallMs: 3_600_000,
+    maxCallMs: options.maxCallMs ?? 3_600_000,
     mediaDeadlineMs: 20_000,
     hangUp: async () => {
       hangUps.push(clock.now())
