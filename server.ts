@@ -4,9 +4,10 @@ import type { AddressInfo } from 'node:net'
 import { hostname } from 'node:os'
 import path from 'node:path'
 import closeWithGrace from 'close-with-grace'
-import Fastify, { type FastifyBaseLogger, type FastifyInstance, LogController } from 'fastify'
+import type { FastifyInstance } from 'fastify'
 import type { Logger } from 'pino'
 import { createExaminer } from './cli/doctor/examiner.ts'
+import { createHttpApp } from './routes/http-app.ts'
 import { routes } from './routes/index.ts'
 import { LiveAudio } from './routes/live-audio.ts'
 import { LiveLevels } from './routes/live-levels.ts'
@@ -32,6 +33,7 @@ import { createLogger } from './services/logger.ts'
 import { createMediaTokens, type MediaTokens } from './services/media-token.ts'
 import { createMetrics, type Metrics } from './services/metrics.ts'
 import { createOutboundGuard } from './services/outbound-guard.ts'
+import { openPriceBook, type PriceBook } from './services/pricing/price-book.ts'
 import { webSocketOrigin } from './services/public-url.ts'
 import { withRecordingNotice } from './services/recording/recording-notice.ts'
 import { openRedisLink, type RedisLink } from './services/replicas/redis-link.ts'
@@ -54,9 +56,6 @@ import type { CallEvents } from './sessions/contracts/call-events.ts'
 import type { Clock } from './sessions/contracts/clock.ts'
 import { Transfers } from './sessions/transfers.ts'
 
-/** A request that takes longer than this to arrive is not one of ours. */
-const REQUEST_TIMEOUT_MS = 20_000
-const BODY_LIMIT_BYTES = 256 * 1024
 /** What closing takes beyond the drain, before the process is ended by force; `railway.json` leaves time for both. */
 export const CLOSE_MARGIN_MS = 20_000
 /** Longest wait for records to reach the database at the end. */
@@ -77,15 +76,15 @@ export async function startServer(config: Config, log: Logger): Promise<RunningS
   const core = createCore(config, log)
   const operatorToken = config.operatorToken ?? randomBytes(24).toString('base64url')
   const backends = await openBackends(config, core, operatorToken)
-  const app = createApp(config, log)
+  const app = createHttpApp(config, log)
   const apps = [app]
   const metrics = createMetrics({
     events: core.events,
     liveCalls: () => core.registry.size,
     frames: () => core.registry.frames,
-    storePending: () => backends.store.recorder.pending
+    store: () => backends.store.health
   })
-  const stopLog = logCalls(core.events, log)
+  const stopLog = logCalls(core.events, log, backends.prices)
 
   async function close(): Promise<void> {
     await Promise.all(apps.map((each) => each.close()))
@@ -127,7 +126,7 @@ async function listenMonitorPorts(
 ): Promise<void> {
   for (const [endpoint, port] of Object.entries(config.monitorPorts) as [MonitorEndpoint, number | null][]) {
     if (port === null) continue
-    const app = createApp(config, log)
+    const app = createHttpApp(config, log)
     apps.push(app)
     await app.register(monitorPort, { endpoint, options })
     await app.listen({ port, host: config.host })
@@ -156,6 +155,7 @@ interface Backends {
   readonly database: Database
   readonly store: Store
   readonly replicaId: string
+  readonly prices: PriceBook
   readonly engines: Engines
   readonly tapes: TapeRecorder | null
   readonly followUp: FollowUp
@@ -169,6 +169,7 @@ interface Backends {
 /** Opens the database and the engines beside each other: both take a second where they are embedded. */
 async function openBackends(config: Config, core: Core, operatorToken: string): Promise<Backends> {
   const { clock, events, log } = core
+  const prices = await openPriceBook(config)
   const [opened, made] = await Promise.allSettled([
     openDatabase({ databaseUrl: config.databaseUrl, dataDir: config.dataDir, log }),
     createEngines(config, { clock, log })
@@ -178,19 +179,20 @@ async function openBackends(config: Config, core: Core, operatorToken: string): 
     if (made.status === 'fulfilled') await made.value.close()
     throw opened.status === 'rejected' ? opened.reason : (made as PromiseRejectedResult).reason
   }
-  const database = opened.value
-  const engines = made.value
+  const [database, engines] = [opened.value, made.value]
   const replicaId = `${hostname()}:${config.port}`
-  const store = new Store({ database, events, clock, log, replicaId, defaultAgent: DEFAULT_AGENT })
+  const { dataDir, usageRounding: rounding } = config
+  const where = { database, dataDir, replicaId, defaultAgent: DEFAULT_AGENT }
+  const store = new Store({ ...core, ...where, prices, rounding })
 
   const tapes = config.recordTapes
-    ? await createTapeRecorder({ folder: path.join(config.dataDir, 'tapes'), clock, events, log })
+    ? await createTapeRecorder({ folder: path.join(dataDir, 'tapes'), clock, events, log })
     : null
 
   const followUp = await createFollowUp({
     ...core,
     config: config.records,
-    dataDir: config.dataDir,
+    dataDir,
     origin: config.publicUrl?.origin ?? null,
     operatorToken,
     pool: database.pool,
@@ -209,7 +211,7 @@ async function openBackends(config: Config, core: Core, operatorToken: string): 
     await followUp.close(() => store.close(STORE_FLUSH_MS))
     await database.close()
   }
-  return { database, store, replicaId, engines, tapes, followUp, callerVoice, redis, toolBox, close }
+  return { database, store, prices, replicaId, engines, tapes, followUp, callerVoice, redis, toolBox, close }
 }
 
 function createRouteOptions(
@@ -246,6 +248,7 @@ function createRouteOptions(
     guard: createAddressGuard(),
     auth: createOperatorAuth(operatorToken),
     storeReady: () => store.soonReady(),
+    storeHealth: () => store.health,
     calls: store.calls,
     ...createOperatorDesk(pool),
     agentRules: new AgentRules({
@@ -319,8 +322,7 @@ function createTwilio({ twilio, publicUrl }: Config): RouteOptions['twilio'] {
 }
 
 async function findAgent(store: Store, id: string, config: Config): Promise<AgentProfile | null> {
-  const stored = await store.calls.findAgent(id).catch(() => null)
-  const profile = stored ?? (id === DEFAULT_AGENT.id ? DEFAULT_AGENT : null)
+  const profile = await store.agentById(id)
   return profile && announced(profile, config)
 }
 
@@ -341,21 +343,6 @@ function logStarted(
     { event: 'server.started', port, publicUrl, mediaStreamUrl, engine, database },
     'Offhook listening'
   )
-}
-
-function createApp(config: Config, log: Logger): FastifyInstance {
-  return Fastify({
-    // Its own lines say less than ours; its warnings are kept.
-    loggerInstance: log.child(
-      {},
-      { level: log.isLevelEnabled('warn') ? 'warn' : log.level }
-    ) as FastifyBaseLogger,
-    logController: new LogController({ disableRequestLogging: true }),
-    trustProxy: config.trustProxy,
-    bodyLimit: BODY_LIMIT_BYTES,
-    requestTimeout: REQUEST_TIMEOUT_MS,
-    forceCloseConnections: true
-  })
 }
 
 function welcome(config: Config, server: RunningServer, log: Logger): void {

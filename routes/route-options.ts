@@ -15,6 +15,7 @@ import type { AgentVersions } from '../services/store/agent-versions.ts'
 import type { PostgresCallStore } from '../services/store/postgres-call-store.ts'
 import type { ProductStore } from '../services/store/product-store.ts'
 import type { ServiceReport } from '../services/store/service-report.ts'
+import type { StoreHealth } from '../services/store/store.ts'
 import type { UsageReport } from '../services/store/usage-report.ts'
 import type { TapeShelf } from '../services/tape/tape-shelf.ts'
 import type { AnsweringMachines } from '../sessions/answering-machine.ts'
@@ -58,6 +59,7 @@ export interface RouteOptions {
   readonly auth: OperatorAuth
   /** Whether the database can be asked, now or within seconds. */
   readonly storeReady: () => Promise<boolean>
+  readonly storeHealth: () => StoreHealth
   readonly calls: PostgresCallStore
   readonly agents: AgentStore
   /** What an agent must be beyond the shape of its fields, and what is shown of it. */

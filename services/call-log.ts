@@ -2,6 +2,8 @@ import type { Logger } from 'pino'
 import { formatName } from '../audio/format.ts'
 import type { CallEvent, CallEvents, PublishedCallEvent } from '../sessions/contracts/call-events.ts'
 import { numberTail } from './logger.ts'
+import { CallCosts } from './pricing/call-costs.ts'
+import type { PriceBook } from './pricing/price-book.ts'
 
 /** Reasons that the caller or the operator chose; any other end is worth a look. */
 const ORDINARY_ENDS = new Set(['caller_hung_up', 'agent_hung_up', 'operator', 'transferred', 'draining'])
@@ -10,8 +12,10 @@ const ORDINARY_ENDS = new Set(['caller_hung_up', 'agent_hung_up', 'operator', 't
  * Writes the log of every call from its events: static messages, numbers as numbers, and no audio, transcript, token
  * or full phone number at any level. Returns the function that stops it.
  */
-export function logCalls(events: CallEvents, log: Logger): () => void {
+export function logCalls(events: CallEvents, log: Logger, prices: PriceBook): () => void {
   const children = new Map<string, Logger>()
+  // Subscribes first, so that a call's last cost is known when its end is logged.
+  const costs = new CallCosts({ events, prices })
 
   /** Kept for the length of the call; what comes after its end makes a child of its own. */
   function logOf({ call, event }: PublishedCallEvent): Logger {
@@ -23,10 +27,16 @@ export function logCalls(events: CallEvents, log: Logger): () => void {
     return child
   }
 
-  return events.subscribe((published) => {
-    writeLine(logOf(published), published)
+  const unsubscribe = events.subscribe((published) => {
+    if (published.event.type === 'call.ended')
+      writeEnd(logOf(published), published.event, costs.costOf(published.call.callId))
+    else writeLine(logOf(published), published)
     if (published.event.type === 'call.ended') children.delete(published.call.callId)
   })
+  return () => {
+    unsubscribe()
+    costs.close()
+  }
 }
 
 function writeLine(log: Logger, { call, event }: PublishedCallEvent): void {
@@ -161,36 +171,31 @@ function writeFaultLine(log: Logger, event: CallEvent): void {
     case 'carrier.event':
       log.debug({ event: 'carrier.event', name: event.name, eventId: event.eventId }, 'Carrier event')
       return
-    case 'call.ended': {
-      const {
-        reason,
-        detail = null,
-        durationMs,
-        turns,
-        interruptions,
-        p50ResponseMs,
-        p95ResponseMs,
-        answerToGreetingMs,
-        deadAirMs
-      } = event
-      log[ORDINARY_ENDS.has(reason) ? 'info' : 'warn'](
-        {
-          event: event.type,
-          reason,
-          detail,
-          durationMs,
-          turns,
-          interruptions,
-          p50ResponseMs,
-          p95ResponseMs,
-          answerToGreetingMs,
-          deadAirMs,
-          costUsd: null
-        },
-        'Call ended'
-      )
-      return
-    }
     default:
   }
+}
+
+function writeEnd(
+  log: Logger,
+  event: Extract<CallEvent, { type: 'call.ended' }>,
+  costUsd: number | null
+): void {
+  const { type, reason, detail = null, durationMs, turns, interruptions } = event
+  const { p50ResponseMs, p95ResponseMs, answerToGreetingMs, deadAirMs } = event
+  log[ORDINARY_ENDS.has(reason) ? 'info' : 'warn'](
+    {
+      event: type,
+      reason,
+      detail,
+      durationMs,
+      turns,
+      interruptions,
+      p50ResponseMs,
+      p95ResponseMs,
+      answerToGreetingMs,
+      deadAirMs,
+      costUsd
+    },
+    'Call ended'
+  )
 }

@@ -89,6 +89,11 @@ export const environmentSchema = Type.Partial(
       pattern: '^(whsec_)?[A-Za-z0-9+/]+={0,2}$',
       expected: 'whsec_ and the base64 of 24 to 64 bytes'
     }),
+    USAGE_ROUNDING: Type.String({
+      pattern: '^ *[1-9]\\d{0,3} */ *[1-9]\\d{0,3} *$',
+      expected: 'seconds of the first interval and of each further one, for example 60/60, 6/6 or 1/1'
+    }),
+    PRICES_FILE: text('the path of a price file'),
     LOG_LEVEL: oneOf('trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'),
     LOCAL_DIALOGUE: text('the path of a dialogue file')
   } satisfies TProperties)

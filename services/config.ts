@@ -49,8 +49,17 @@ export interface Config {
   readonly logLevel: string
   readonly recordTapes: boolean
   readonly records: RecordConfig
+  readonly usageRounding: Rounding
+  /** null: prices.json in DATA_DIR, where there is one. */
+  readonly pricesFile: string | null
   /** Variables that are set and have no effect in this version. */
   readonly unused: readonly string[]
+}
+
+/** Seconds that are billed whole: first at the answer, then one interval after the other. */
+export interface Rounding {
+  readonly firstSeconds: number
+  readonly stepSeconds: number
 }
 
 export interface MonitorPorts {
@@ -155,6 +164,8 @@ export function loadConfig(environment: Readonly<Record<string, string | undefin
     logLevel: env.LOG_LEVEL ?? 'info',
     recordTapes: env.RECORD_TAPES === 'true',
     records,
+    usageRounding: readRounding(env),
+    pricesFile: env.PRICES_FILE ?? null,
     unused: UNUSED.filter((name) => env[name] !== undefined)
   })
 }
@@ -244,6 +255,11 @@ function readTwilio(env: Environment, publicUrl: URL | null, faults: string[]): 
 
 function readCountries({ OUTBOUND_COUNTRIES }: Environment): string[] | null {
   return OUTBOUND_COUNTRIES?.split(',').map((code) => code.trim().toUpperCase()) ?? null
+}
+
+function readRounding({ USAGE_ROUNDING = '60/60' }: Environment): Rounding {
+  const [firstSeconds = 60, stepSeconds = 60] = USAGE_ROUNDING.split('/').map(Number)
+  return { firstSeconds, stepSeconds }
 }
 
 function checkEngine(env: Environment, faults: string[]): void {

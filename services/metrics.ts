@@ -10,8 +10,8 @@ export interface MetricsOptions {
   readonly liveCalls: () => number
   /** Media messages of all calls since the start. */
   readonly frames: () => { in: number; out: number }
-  /** Writes that the store still holds in memory. */
-  readonly storePending: () => number
+  /** Records of calls that wait to be stored, and how often the disk that they wait on has refused some. */
+  readonly store: () => { pending: number; diskRefusals: number }
   /** Default: real time. */
   readonly clock?: Clock
 }
@@ -34,7 +34,11 @@ const FAST_BUCKETS = [0.0001, 0.00025, 0.0005, 0.001, 0.002, 0.003, 0.005, 0.01,
 export function createMetrics(options: MetricsOptions): Metrics {
   const registry = new Registry()
   const registers = [registry]
-  const load = createLoadHistory({ clock: systemClock, ...options })
+  const load = createLoadHistory({
+    clock: systemClock,
+    ...options,
+    storePending: () => options.store().pending
+  })
   const loop = monitorEventLoopDelay({ resolution: 10 })
   loop.enable()
 
@@ -117,7 +121,17 @@ export function createMetrics(options: MetricsOptions): Metrics {
     help: 'Records not yet in the database',
     registers,
     collect() {
-      this.set(options.storePending())
+      this.set(options.store().pending)
+    }
+  })
+
+  new Counter({
+    name: 'offhook_spool_refusals_total',
+    help: 'Writes of records that the disk refused',
+    registers,
+    collect() {
+      this.reset()
+      this.inc(options.store().diskRefusals)
     }
   })
 

@@ -9,11 +9,15 @@ const STATEMENT_TIMEOUT_MS = 10_000
 /** Longer than the server's own limit: it only counts where the server is out of reach in the middle of a query. */
 const QUERY_TIMEOUT_MS = STATEMENT_TIMEOUT_MS + 5_000
 const POOL_CLOSE_MS = 5_000
+/** A slow database still stores: nobody waits for the records of calls but those after them. */
+const WRITER_TIMEOUT_MS = 60_000
 /** Where the embedded database goes when DATA_DIR is closed to the user it runs as; only root ever needs it. */
 const SYSTEM_DIR = '/var/lib/offhook'
 
 export interface Database {
   readonly pool: pg.Pool
+  /** One connection, patient, for the records of calls alone. */
+  readonly writer: pg.Pool
   readonly kind: 'external' | 'embedded'
   /** For people: host, port and database, or the folder; never a password. */
   readonly description: string
@@ -82,12 +86,14 @@ export function databaseErrorCode(error: unknown): string {
 async function openExternal(databaseUrl: string, log: Logger): Promise<Database> {
   const description = describe(databaseUrl)
   const pool = makePool({ connectionString: databaseUrl }, log)
+  const writer = makeWriter({ connectionString: databaseUrl }, log)
   const database: Database = {
     pool,
+    writer,
     kind: 'external',
     description,
     embeddedUrl: null,
-    close: once(() => endPool(pool))
+    close: once(() => endPools(pool, writer))
   }
   try {
     await checkVersion(pool)
@@ -105,13 +111,15 @@ async function openEmbedded(options: DatabaseOptions): Promise<Database> {
   const { dataDir, log, systemDir = SYSTEM_DIR } = options
   const server = await EmbeddedPostgres.start({ dataDir, systemDir, log })
   const pool = makePool(server.connection, log)
+  const writer = makeWriter(server.connection, log)
   return {
     pool,
+    writer,
     kind: 'embedded',
     description: `embedded PostgreSQL ${server.version} in ${server.home}`,
     embeddedUrl: urlOf(server.connection),
     close: once(async () => {
-      await endPool(pool)
+      await endPools(pool, writer)
       await server.stop()
     })
   }
@@ -121,25 +129,48 @@ function urlOf({ user, password, host, port, database }: Connection): string {
   return `postgres://${user}:${encodeURIComponent(password)}@${host}:${port}/${database}`
 }
 
-function makePool(where: Connection | { connectionString: string }, log: Logger): pg.Pool {
-  const pool = new pg.Pool({
-    ...where,
-    application_name: 'offhook',
-    max: 10,
-    connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
-    statement_timeout: STATEMENT_TIMEOUT_MS,
-    query_timeout: QUERY_TIMEOUT_MS,
-    keepAlive: true,
-    types: { getTypeParser }
-  })
-  // An idle connection that the server ends would otherwise be an uncaught exception; the next query opens another.
-  pool.on('error', (error) => {
+type Where = Connection | { connectionString: string }
+
+function makePool(where: Where, log: Logger): pg.Pool {
+  return quiet(
+    new pg.Pool({
+      ...where,
+      application_name: 'offhook',
+      max: 10,
+      connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
+      statement_timeout: STATEMENT_TIMEOUT_MS,
+      query_timeout: QUERY_TIMEOUT_MS,
+      keepAlive: true,
+      types: { getTypeParser }
+    }),
+    log
+  )
+}
+
+function makeWriter(where: Where, log: Logger): pg.Pool {
+  return quiet(
+    new pg.Pool({
+      ...where,
+      application_name: 'offhook writer',
+      max: 1,
+      connectionTimeoutMillis: WRITER_TIMEOUT_MS,
+      statement_timeout: WRITER_TIMEOUT_MS,
+      query_timeout: WRITER_TIMEOUT_MS + QUERY_TIMEOUT_MS - STATEMENT_TIMEOUT_MS,
+      keepAlive: true,
+      types: { getTypeParser }
+    }),
+    log
+  )
+}
+
+/** An idle connection that the server ends would otherwise be an uncaught exception; the next query opens another. */
+function quiet(pool: pg.Pool, log: Logger): pg.Pool {
+  return pool.on('error', (error) => {
     log.debug(
       { event: 'database.connection_lost', code: databaseErrorCode(error) },
       'Database connection lost'
     )
   })
-  return pool
 }
 
 /** Sums and money as numbers, days as the text they are: pg gives the first as text and shifts the second by a zone. */
@@ -159,8 +190,8 @@ function describe(databaseUrl: string): string {
   }
 }
 
-async function endPool(pool: pg.Pool): Promise<void> {
-  const ended = pool.end().catch(() => undefined)
+async function endPools(...pools: pg.Pool[]): Promise<void> {
+  const ended = Promise.all(pools.map((pool) => pool.end().catch(() => undefined)))
   // A connection that is still checked out would be waited for without end.
   await Promise.race([ended, delay(POOL_CLOSE_MS, undefined, { ref: false })])
 }

@@ -4,7 +4,7 @@ import type { AgentProfile } from '../../sessions/contracts/agent-profile.ts'
 import type { EndReason } from '../../sessions/contracts/call-events.ts'
 import type { CarrierName } from '../../sessions/contracts/carrier.ts'
 import { insertAgent } from './agent-store.ts'
-import { closeOrphans, type Orphans, type Query, setRecordingPath } from './call-queries.ts'
+import { type Query, setRecordingPath } from './call-queries.ts'
 import * as reads from './read-queries.ts'
 
 /** Rows are named as their SQL columns; types, not interfaces, so that they pass for records. */
@@ -32,6 +32,11 @@ export type CallRow = {
   readonly recording_path: string | null
   readonly answer_to_greeting_ms: number | null
   readonly dead_air_ms: number | null
+  /** By the carrier's clock; null where it told none. */
+  readonly carrier_started_at: Date | null
+  readonly carrier_ended_at: Date | null
+  /** From answer to end, where the carrier tells only this. */
+  readonly carrier_seconds: number | null
 }
 
 export type TurnRow = {
@@ -72,7 +77,12 @@ export type UsageMinutesRow = {
   readonly ended_at: Date
   readonly seconds: number
   readonly minutes: number
+  /** Closed after a crash, up to the last sign of life. */
   readonly estimated: boolean
+  /** By the carrier's own times; null where it told none. */
+  readonly carrier_seconds: number | null
+  /** Whether these are more than two seconds away from ours. */
+  readonly carrier_differs: boolean
 }
 
 export type CallDetails = CallRow & {
@@ -136,12 +146,6 @@ export class PostgresCallStore {
 
   async seedAgent(profile: AgentProfile): Promise<void> {
     await this.#pool.query(insertAgent(profile))
-  }
-
-  /** Closes what a process that died left open, as `server_lost`. Resolves with the ids of the calls. */
-  async closeOrphans(orphans: Orphans): Promise<string[]> {
-    const rows = await this.#rows<{ id: string }>(closeOrphans(orphans))
-    return rows.map(({ id }) => id)
   }
 
   /** How many calls were placed since then, also those that nobody answered. */

@@ -1,41 +1,62 @@
+import { mkdir } from 'node:fs/promises'
+import path from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
-import { LRUCache } from 'lru-cache'
 import pRetry from 'p-retry'
 import type { Logger } from 'pino'
 import type { AgentProfile } from '../../sessions/contracts/agent-profile.ts'
 import type { CallEvents } from '../../sessions/contracts/call-events.ts'
 import type { Clock } from '../../sessions/contracts/clock.ts'
-import { CallRecorder } from './call-recorder.ts'
-import type { Price } from './call-writes.ts'
+import type { Rounding } from '../config.ts'
+import type { PriceBook } from '../pricing/price-book.ts'
+import { priceEvent } from '../pricing/pricing.ts'
+import { AgentMemory } from './agent-memory.ts'
+import { CallRecorder, type CallRecorderOptions } from './call-recorder.ts'
 import { adviceFor, checkVersion, type Database, databaseErrorCode } from './database.ts'
 import { migrate } from './migrations.ts'
+import { closeLostCalls } from './orphans.ts'
 import { PostgresCallStore } from './postgres-call-store.ts'
 
 const PREPARE_RETRY_MIN_MS = 250
 const PREPARE_RETRY_MAX_MS = 10_000
+/** Well within SILENT_MS, by which others tell that this process lives. */
+const KEEP_ALIVE_MS = 10_000
 const ORPHAN_WATCH_MS = 60_000
+/** Who has not touched their spool for so long is gone. */
+const SILENT_MS = 60_000
 /** A ringing caller waits for it. */
 const AGENT_DEADLINE_MS = 1_000
-const REMEMBERED_NUMBERS = 1_000
 /** An operator who asks right after the start waits for it. */
 const READY_DEADLINE_MS = 5_000
 
 export interface StoreOptions {
   readonly database: Database
+  /** Folder for what waits to be stored, and for what is remembered of agents. */
+  readonly dataDir: string
   /** The bus of this replica's own calls. */
   readonly events: CallEvents
   readonly clock: Clock
   readonly log: Logger
   readonly replicaId: string
-  /** Becomes the agent `default` where there is none yet, and answers while the database cannot say who should. */
+  /** Becomes the agent `default` where there is none yet, and answers while nobody can say who should. */
   readonly defaultAgent: AgentProfile
-  /** Where missing, all costs are unknown. */
-  readonly price?: Price
+  readonly prices: PriceBook
+  readonly rounding: Rounding
+  readonly openFile?: CallRecorderOptions['openFile']
+}
+
+/** Where the records of calls stand. */
+export interface StoreHealth {
+  /** `behind`: more than five seconds; `down`: the database is out of reach. Records wait on disk in both. */
+  readonly state: 'ok' | 'behind' | 'down'
+  /** Records not yet in the database. */
+  readonly pending: number
+  /** How often the disk has refused records since the start; they wait in memory then. */
+  readonly diskRefusals: number
 }
 
 /**
  * What lasts of the calls. Made at once, whether or not the database can be reached: it brings the schema up to date in
- * the background, and until then calls go on and their records wait in memory.
+ * the background, and until then calls go on and their records wait on disk.
  */
 export class Store {
   readonly calls: PostgresCallStore
@@ -43,21 +64,36 @@ export class Store {
   readonly #options: StoreOptions
   readonly #closing = new AbortController()
   readonly #prepared: Promise<boolean>
-  readonly #remembered = new LRUCache<string, AgentProfile>({ max: REMEMBERED_NUMBERS })
-  #watch: NodeJS.Timeout | undefined
+  readonly #memory: AgentMemory
+  readonly #remembered: Promise<void>
+  readonly #timers: NodeJS.Timeout[] = []
   #ready = false
 
   constructor(options: StoreOptions) {
-    const { pool, description } = options.database
+    const { database, dataDir, prices } = options
     this.#options = options
-    this.calls = new PostgresCallStore(pool)
-    this.recorder = new CallRecorder({ ...options, pool, description })
+    this.calls = new PostgresCallStore(database.pool)
+    this.recorder = new CallRecorder({
+      ...options,
+      folder: path.join(dataDir, 'spool'),
+      pool: database.writer,
+      description: database.description,
+      pricing: (published) => priceEvent(prices, published)
+    })
+    this.#memory = new AgentMemory(path.join(dataDir, 'agents.json'))
+    this.#remembered = this.#memory.load()
+    this.#timers.push(setInterval(() => void this.recorder.keepAlive(), KEEP_ALIVE_MS).unref())
     this.#prepared = this.#prepare()
   }
 
   /** Whether the schema is up to date and records are being written. */
   get ready(): boolean {
     return this.#ready
+  }
+
+  get health(): StoreHealth {
+    const { state, pending, diskRefusals } = this.recorder
+    return { state, pending, diskRefusals }
   }
 
   /** Resolves true when ready, false when closed before that. */
@@ -73,14 +109,25 @@ export class Store {
 
   /**
    * Who answers a dialled number. Never rejects, and takes a second at most: while the database is out of reach, who
-   * answered the number last, else the default agent.
+   * answered the number last, also before this process, else the default agent.
    */
   async agentForNumber(number: string | null): Promise<AgentProfile> {
-    const key = number ?? ''
+    await this.#remembered
     const lookUp = this.calls.agentForNumber(number).catch(() => null)
     const found = await Promise.race([lookUp, delay(AGENT_DEADLINE_MS, null, { ref: false })])
-    if (found) this.#remembered.set(key, found)
-    return found ?? this.#remembered.get(key) ?? this.#options.defaultAgent
+    if (found) this.#memory.learn(number, found)
+    return found ?? this.#memory.agentForNumber(number) ?? this.#options.defaultAgent
+  }
+
+  /** null where there is none of this id. Never rejects: without the database, it is the agent as it was last. */
+  async agentById(id: string): Promise<AgentProfile | null> {
+    await this.#remembered
+    try {
+      return await this.calls.findAgent(id)
+    } catch {
+      const { defaultAgent } = this.#options
+      return this.#memory.agent(id) ?? (id === defaultAgent.id ? defaultAgent : null)
+    }
   }
 
   /** How many calls were placed since then. Rejects where the database cannot tell. */
@@ -89,11 +136,24 @@ export class Store {
     return this.calls.countOutbound(since)
   }
 
-  /** Writes what is left within `flushMs` and logs what could not be written. The database stays open. Idempotent. */
+  /**
+   * Closes what a process that died left open, as `server_lost`. Resolves with the ids of the calls; rejects with the
+   * driver's error.
+   */
+  async closeOrphans(scope: 'all' | 'boot' | 'others'): Promise<string[]> {
+    const { database, log, replicaId, clock } = this.#options
+    const calls = await closeLostCalls(database.pool, { replicaId, scope, now: clock.now() }, this.#options)
+    if (calls.length > 0) {
+      log.warn({ event: 'store.orphans_closed', calls }, 'Calls left open by a crash were closed')
+    }
+    return calls
+  }
+
+  /** Writes what is left within `flushMs`; the rest waits on disk. The database stays open. Idempotent. */
   async close(flushMs: number): Promise<void> {
     await this.recorder.close(flushMs)
     this.#closing.abort()
-    clearInterval(this.#watch)
+    for (const timer of this.#timers) clearInterval(timer)
     await this.#prepared
   }
 
@@ -122,10 +182,8 @@ export class Store {
     const line = { event: reported ? 'store.recovered' : 'store.ready', database: database.description }
     log.info({ ...line, pending: this.recorder.pending }, 'Database ready')
     this.recorder.start()
-    // A replica that crashes for good is cleaned up after by those that live on.
-    this.#watch = setInterval(() => {
-      this.#closeOrphans('others').catch(() => undefined)
-    }, ORPHAN_WATCH_MS).unref()
+    await this.#rememberAgents()
+    this.#timers.push(setInterval(() => void this.#watch(), ORPHAN_WATCH_MS).unref())
     return true
   }
 
@@ -134,16 +192,25 @@ export class Store {
     await checkVersion(pool)
     await migrate(pool, this.#options.log)
     await this.calls.seedAgent(this.#options.defaultAgent)
-    // An embedded database has one user: what is open in it was left by a process that is gone.
-    await this.#closeOrphans(kind === 'embedded' ? 'all' : 'boot')
+    // An embedded database has one user: whatever is left was left by a process that is gone. First what is on disk, so
+    // that the calls that it left open are closed by their last sign of life.
+    const isAlone = kind === 'embedded'
+    await this.recorder.storeLeft(isAlone ? 0 : SILENT_MS)
+    this.#closing.signal.throwIfAborted()
+    await this.closeOrphans(isAlone ? 'all' : 'boot')
   }
 
-  async #closeOrphans(scope: 'all' | 'boot' | 'others'): Promise<void> {
-    const { log, replicaId, clock } = this.#options
-    const calls = await this.calls.closeOrphans({ replicaId, scope, now: clock.now() })
-    if (calls.length > 0) {
-      log.warn({ event: 'store.orphans_closed', calls }, 'Calls left open by a crash were closed')
-    }
+  /** A replica that crashes for good is cleaned up after by those that live on. Never rejects. */
+  async #watch(): Promise<void> {
+    await this.recorder.storeLeft(SILENT_MS)
+    await this.closeOrphans('others').catch(() => undefined)
+    await this.#rememberAgents()
+  }
+
+  async #rememberAgents(): Promise<void> {
+    const { dataDir, database } = this.#options
+    await mkdir(dataDir, { recursive: true }).catch(() => undefined)
+    await this.#memory.refresh(database.pool).catch(() => undefined)
   }
 
   #report(error: unknown, code: string): void {
@@ -156,7 +223,7 @@ export class Store {
         detail,
         advice: adviceFor(error)
       },
-      'Database not ready; calls are answered, and their records wait in memory'
+      'Database not ready; calls are answered, and their records wait on disk'
     )
   }
 }

@@ -13,7 +13,12 @@ describe('health', () => {
 
   it('is ok with the number of live calls, and 503 while draining', async () => {
     const { call } = rig.openCall()
-    assert.deepEqual((await rig.app.inject('/health')).json(), { status: 'ok', liveCalls: 1 })
+    assert.deepEqual((await rig.app.inject('/health')).json(), {
+      status: 'ok',
+      liveCalls: 1,
+      store: 'ok',
+      storePending: 0
+    })
     const drained = rig.registry.drain(60_000)
     const draining = await rig.app.inject('/health')
     assert.deepEqual([draining.statusCode, draining.json()], [503, { status: 'draining' }])

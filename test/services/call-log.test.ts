@@ -6,6 +6,7 @@ import { logCalls } from '../../services/call-log.ts'
 import { TelnyxCarrier } from '../../services/carriers/telnyx/telnyx-carrier.ts'
 import { loadConfig, type TelnyxConfig } from '../../services/config.ts'
 import { createLogger } from '../../services/logger.ts'
+import { PriceBook } from '../../services/pricing/price-book.ts'
 import { CallError } from '../../sessions/errors.ts'
 import { type BareServer, startBareServer } from '../standins/telnyx/bare-server.ts'
 import { startTelnyxStandIn, type TelnyxStandIn } from '../standins/telnyx/telnyx-standin.ts'
@@ -43,7 +44,7 @@ describe('log of a call', { timeout: 20_000 }, () => {
       TELNYX_BASE_URL: telnyx.baseUrl
     })
     rig = await startRouteRig({ log, carrier: new TelnyxCarrier(config.telnyx as TelnyxConfig) })
-    logCalls(rig.events, log)
+    logCalls(rig.events, log, new PriceBook([]))
   })
 
   afterEach(async () => {

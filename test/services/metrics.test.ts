@@ -32,7 +32,12 @@ describe('metrics', () => {
   let metrics: Metrics
 
   beforeEach(() => {
-    metrics = createMetrics({ events, liveCalls: () => 3, frames: () => frames, storePending: () => 7 })
+    metrics = createMetrics({
+      events,
+      liveCalls: () => 3,
+      frames: () => frames,
+      store: () => ({ pending: 7, diskRefusals: 2 })
+    })
   })
 
   afterEach(() => metrics.close())

@@ -58,6 +58,7 @@ export interface RouteRigOptions {
   readonly maxConcurrentCalls?: number
   readonly maxCallsPerDay?: number
   readonly storeReady?: RouteOptions['storeReady']
+  readonly storeHealth?: RouteOptions['storeHealth']
   readonly calls?: Partial<RouteOptions['calls']>
   readonly agents?: Partial<RouteOptions['agents']>
   readonly agentVersions?: Partial<RouteOptions['agentVersions']>
@@ -140,7 +141,7 @@ export async function startRouteRig(options: RouteRigOptions = {}) {
     events,
     liveCalls: () => registry.size,
     frames: () => registry.frames,
-    storePending: () => 0,
+    store: () => ({ pending: 0, diskRefusals: 0 }),
     clock
   })
   const control = new CallControl({
@@ -208,6 +209,7 @@ export async function startRouteRig(options: RouteRigOptions = {}) {
       ...options.calls
     } as unknown as RouteOptions['calls'],
     storeReady: options.storeReady ?? (async () => true),
+    storeHealth: options.storeHealth ?? (() => ({ state: 'ok', pending: 0, diskRefusals: 0 })),
     agents: { ...options.agents } as unknown as RouteOptions['agents'],
     agentRules: new AgentRules({ check: new ArgumentCheck(), defaultEngine: 'local', openaiVoices: true }),
     newAgent: testProfile,

@@ -1,14 +1,17 @@
 import assert from 'node:assert/strict'
+import { readFileSync } from 'node:fs'
+import path from 'node:path'
 import { describe, it, type TestContext } from 'node:test'
-import type { Price } from '../../../services/store/call-writes.ts'
+import { PriceBook } from '../../../services/pricing/price-book.ts'
 import { migrate } from '../../../services/store/migrations.ts'
 import type { CallEvent } from '../../../sessions/contracts/call-events.ts'
-import { capture, defer, eachDatabase, type TestDatabases } from '../../support/databases.ts'
+import { capture, eachDatabase, type TestDatabases } from '../../support/databases.ts'
 import {
   createRecorderRig,
   ended,
   inboundCall,
   NOON,
+  type RecorderRigOptions,
   SESSION_READY,
   STREAM_CONNECTED,
   turn
@@ -16,15 +19,17 @@ import {
 
 const FLUSH_MS = 10_000
 
-async function start(databases: TestDatabases, t: TestContext, price?: Price) {
+async function start(databases: TestDatabases, t: TestContext, options: RecorderRigOptions = {}) {
   const database = await databases.create(t)
   await migrate(database.pool, capture().log)
-  const rig = createRecorderRig(database, price)
+  const rig = createRecorderRig(t, database, options)
   rig.recorder.start()
-  defer(t, () => rig.recorder.close(0))
-  const flush = async () => assert.ok(await rig.recorder.flush(FLUSH_MS), 'everything is written in time')
+  const flush = async () => assert.ok(await rig.recorder.flush(FLUSH_MS), JSON.stringify(rig.logs.lines))
   return { ...rig, pool: database.pool, flush }
 }
+
+/** Columns of what follows a call. */
+const NOTHING_AFTER = { recording_deleted_at: null, erased_at: null, settled_at: null }
 
 const WHOLE_CALL: [number, CallEvent][] = [
   [0, { type: 'call.initiated' }],
@@ -99,7 +104,11 @@ eachDatabase((databases) => {
         recording_path: null,
         answer_to_greeting_ms: 400,
         dead_air_ms: 900,
-        end_detail: null
+        end_detail: null,
+        carrier_started_at: null,
+        carrier_ended_at: new Date(NOON + 60_800),
+        carrier_seconds: null,
+        ...NOTHING_AFTER
       })
       assert.deepEqual(
         turns.map(({ turn_index, speaker, said_text, response_ms }) => [
@@ -136,7 +145,9 @@ eachDatabase((databases) => {
         ended_at: new Date(NOON + 61_100),
         seconds: 60.1,
         minutes: 2,
-        estimated: false
+        estimated: false,
+        carrier_seconds: null,
+        carrier_differs: false
       })
     })
 
@@ -160,8 +171,16 @@ eachDatabase((databases) => {
       play(call, script)
       await flush()
       assert.deepEqual(await store.findCall(call.callId), once)
-      assert.equal(once?.usage.items.length, 2)
-      assert.deepEqual(logs.of('store.dropped'), [])
+      assert.deepEqual(
+        once?.usage.items.map(({ kind, model }) => [kind, model]),
+        [
+          ['carrier', 'voice_inbound'],
+          ['carrier', 'media_stream'],
+          ['llm', 'm'],
+          ['llm', 'm']
+        ]
+      )
+      assert.deepEqual(logs.of('store.refused'), [])
     })
 
     it('shows a call as initiated, then answered, then live', async (t) => {
@@ -293,9 +312,9 @@ eachDatabase((databases) => {
     })
 
     it('keeps the price of a day where it is known, and null where it is not', async (t) => {
-      const price: Price = ({ unit, quantity }) =>
-        unit === 'text_input_token' ? { costUsd: quantity * 0.001, priceDate: '2026-01-15' } : null
-      const { play, flush, pool } = await start(databases, t, price)
+      const price = { provider: 'openai', model: 'm', unit: 'text_input_token', usd: 1, per: 1000 }
+      const prices = new PriceBook([{ date: '2026-01-15', prices: [price] }])
+      const { play, flush, pool } = await start(databases, t, { prices })
       const call = inboundCall()
       const known = {
         provider: 'openai',
@@ -323,8 +342,8 @@ eachDatabase((databases) => {
       assert.equal((await store.findCall(call.callId))?.usage.minutes?.number, '+15550123')
     })
 
-    it('drops a record that the database refuses, says so, and goes on with the call', async (t) => {
-      const { play, flush, store, logs } = await start(databases, t)
+    it('keeps a record that the database refuses on disk, says so, and goes on with the call', async (t) => {
+      const { play, flush, store, logs, folder } = await start(databases, t)
       const call = inboundCall()
       const impossible = {
         provider: 'openai',
@@ -341,8 +360,13 @@ eachDatabase((databases) => {
       await flush()
       assert.equal((await store.findCallRow(call.callId))?.status, 'ended')
       assert.deepEqual(
-        logs.of('store.dropped').map(({ operation, code, level }) => ({ operation, code, level })),
+        logs.of('store.refused').map(({ operation, code, level }) => ({ operation, code, level })),
         [{ operation: 'usage', code: '23514', level: 'error' }]
+      )
+      const kept = readFileSync(path.join(folder, 'refused.jsonl'), 'utf8').trim().split('\n')
+      assert.deepEqual(
+        kept.map((line) => JSON.parse(line).event),
+        [{ type: 'usage', records: [impossible] }]
       )
     })
   })

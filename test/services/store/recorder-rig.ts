@@ -1,24 +1,62 @@
 import { randomUUID } from 'node:crypto'
+import { mkdtempSync, rmSync } from 'node:fs'
+import type { open } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import path from 'node:path'
+import type { TestContext } from 'node:test'
 import { PCMU_8K } from '../../../audio/format.ts'
+import { systemClock } from '../../../services/clock.ts'
+import type { Rounding } from '../../../services/config.ts'
+import { PriceBook } from '../../../services/pricing/price-book.ts'
+import { priceEvent } from '../../../services/pricing/pricing.ts'
 import { CallRecorder } from '../../../services/store/call-recorder.ts'
-import type { Price } from '../../../services/store/call-writes.ts'
 import type { Database } from '../../../services/store/database.ts'
 import { PostgresCallStore } from '../../../services/store/postgres-call-store.ts'
 import { createCallEvents } from '../../../sessions/call-events.ts'
 import type { CallEvent, CallIdentity, TurnRecord } from '../../../sessions/contracts/call-events.ts'
-import { capture } from '../../support/databases.ts'
+import type { Clock } from '../../../sessions/contracts/clock.ts'
+import { capture, defer } from '../../support/databases.ts'
 
 /** An instant to count from, 2026-02-01T12:00:00Z, in epoch milliseconds. */
 export const NOON = Date.UTC(2026, 1, 1, 12)
 
-/** A recorder on a bus whose clock the test sets; not started. */
-export function createRecorderRig(database: Database, price?: Price) {
+export const BY_THE_MINUTE: Rounding = { firstSeconds: 60, stepSeconds: 60 }
+
+export interface RecorderRigOptions {
+  readonly prices?: PriceBook
+  readonly rounding?: Rounding
+  /** Of the spools; null: one of its own. */
+  readonly folder?: string | null
+  readonly replicaId?: string
+  readonly openFile?: typeof open
+}
+
+/** A recorder on a bus whose clock the test sets; not started. Closed, and its folder removed, after the test. */
+export function createRecorderRig(t: TestContext, database: Database, options: RecorderRigOptions = {}) {
+  const { prices = new PriceBook([]), rounding = BY_THE_MINUTE, replicaId = 'a', openFile } = options
   const logs = capture()
   const time = { now: NOON }
+  const clock: Clock = { now: () => time.now, after: systemClock.after }
   const faults: unknown[] = []
-  const events = createCallEvents({ now: () => time.now, onListenerError: (error) => faults.push(error) })
-  const { pool, description } = database
-  const recorder = new CallRecorder({ events, pool, description, replicaId: 'a', log: logs.log, price })
+  const events = createCallEvents({ now: clock.now, onListenerError: (error) => faults.push(error) })
+  const { pool, writer, description } = database
+  const folder = options.folder ?? mkdtempSync(path.join(tmpdir(), 'offhook-spool-'))
+  const recorder = new CallRecorder({
+    events,
+    clock,
+    folder,
+    pool: writer,
+    description,
+    replicaId,
+    log: logs.log,
+    pricing: (published) => priceEvent(prices, published),
+    rounding,
+    openFile
+  })
+  defer(t, async () => {
+    await recorder.close(0)
+    if (!options.folder) rmSync(folder, { recursive: true, force: true })
+  })
   const store = new PostgresCallStore(pool)
   /** Publishes each event at its offset from noon, in ms. */
   function play(call: CallIdentity, script: readonly (readonly [number, CallEvent])[]): void {
@@ -27,7 +65,7 @@ export function createRecorderRig(database: Database, price?: Price) {
       events.publish(call, event)
     }
   }
-  return { recorder, store, play, logs, faults }
+  return { recorder, store, play, logs, faults, folder, time }
 }
 
 export function inboundCall(): CallIdentity {

@@ -1,6 +1,10 @@
 import assert from 'node:assert/strict'
 import { randomUUID } from 'node:crypto'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import path from 'node:path'
 import { describe, it, type TestContext } from 'node:test'
+import { PriceBook } from '../../../services/pricing/price-book.ts'
 import type { Database } from '../../../services/store/database.ts'
 import { Store } from '../../../services/store/store.ts'
 import { createCallEvents } from '../../../sessions/call-events.ts'
@@ -8,7 +12,7 @@ import type { AgentProfile } from '../../../sessions/contracts/agent-profile.ts'
 import { capture, defer, eachDatabase } from '../../support/databases.ts'
 import { ManualClock } from '../../support/manual-clock.ts'
 import { testProfile } from '../../support/session-rig.ts'
-import { ended, inboundCall, NOON } from './recorder-rig.ts'
+import { BY_THE_MINUTE, ended, inboundCall, NOON } from './recorder-rig.ts'
 
 async function openStore(
   t: TestContext,
@@ -19,7 +23,19 @@ async function openStore(
   const logs = capture()
   const clock = new ManualClock(NOON)
   const events = createCallEvents({ now: () => clock.now(), onListenerError: assert.ifError })
-  const store = new Store({ database, events, clock, log: logs.log, replicaId, defaultAgent })
+  const dataDir = await mkdtemp(path.join(tmpdir(), 'offhook-store-'))
+  const store = new Store({
+    database,
+    dataDir,
+    events,
+    clock,
+    log: logs.log,
+    replicaId,
+    defaultAgent,
+    prices: new PriceBook([]),
+    rounding: BY_THE_MINUTE
+  })
+  defer(t, () => rm(dataDir, { recursive: true, force: true }))
   defer(t, () => store.close(0))
   assert.ok(await store.whenReady())
   return { store, events, clock, logs }
@@ -81,8 +97,7 @@ eachDatabase((databases) => {
       const lively = await insertCall(database, { ...open, replica: 'b', heartbeat: -59 })
       const ringing = await insertCall(database, { replica: 'b', status: 'initiated', initiated: -120 })
       const rangOut = await insertCall(database, { replica: 'b', status: 'initiated', initiated: -301 })
-      const close = (scope: 'all' | 'boot' | 'others') =>
-        store.calls.closeOrphans({ replicaId: 'a', scope, now: NOON }).then((ids) => ids.sort())
+      const close = (scope: 'all' | 'boot' | 'others') => store.closeOrphans(scope).then((ids) => ids.sort())
       assert.deepEqual(await close('others'), [silent, rangOut].sort())
       assert.deepEqual(await close('boot'), [own])
       assert.deepEqual(await close('all'), [lively, ringing].sort())
@@ -98,10 +113,12 @@ eachDatabase((databases) => {
       events.publish(call, { type: 'call.initiated' })
       events.publish(call, { type: 'call.answered' })
       assert.ok(await store.recorder.flush(10_000))
-      const later = NOON + 61_000
-      await store.calls.closeOrphans({ replicaId: 'b', scope: 'others', now: later })
+      clock.advance(61_000)
+      const other = await openStore(t, database, 'b')
+      other.clock.advance(61_000)
+      assert.deepEqual(await other.store.closeOrphans('others'), [call.callId])
       assert.equal((await store.calls.findCall(call.callId))?.usage.minutes?.estimated, true)
-      clock.advance(125_000)
+      clock.advance(64_000)
       events.publish(call, ended(NOON, 125_000))
       assert.ok(await store.recorder.flush(10_000))
       const corrected = await store.calls.findCall(call.callId)
