@@ -1,10 +1,10 @@
 import { type AudioFormat, durationMs } from './format.ts'
-import { dbfs, payloadRms } from './level.ts'
+import { dbfs, estimatedRms } from './level.ts'
 
 /** Telephone speech is at -35 to -15 dBFS; what is below this is nobody talking into the phone, however quiet the line. */
 const QUIETEST_SPEECH_DBFS = -45
 
-/** How far speech must stand above the noise: the level of steady noise moves by 2 dB between frames of 20 ms. */
+/** How far speech must stand above the noise: the level of steady noise, as it is estimated, moves by 4 dB between frames of 20 ms. */
 const ABOVE_NOISE_DB = 9
 
 /** Speech pauses within this window, if only for a stop consonant; noise does not. In steps, so that it can slide. */
@@ -44,7 +44,7 @@ export class SpeechMeter {
   /** Payloads of about 20 ms in order; longer ones are judged as a whole. */
   push(payload: Uint8Array): boolean {
     if (payload.length === 0) return false
-    const level = dbfs(payloadRms(this.#format.encoding, payload))
+    const level = dbfs(estimatedRms(this.#format.encoding, payload))
     this.#follow(Math.max(level, LOWEST_FLOOR_DBFS), durationMs(this.#format, payload.length))
     return level >= this.#floor + ABOVE_NOISE_DB
   }

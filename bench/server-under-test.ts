@@ -1,14 +1,12 @@
 /** The real server, as `npm start` runs it but for its log, which goes nowhere, and an ear for the benchmark. Its database goes with it. */
 import { rm } from 'node:fs/promises'
-import { pino } from 'pino'
 import { startServer } from '../server.ts'
 import { loadConfig } from '../services/config.ts'
-import { createLogger } from '../services/logger.ts'
+import { createLogger, logFile } from '../services/logger.ts'
 import { createProcessMeter } from './process-meter.ts'
 import { answerQuestions } from './processes.ts'
 
-const destination = pino.destination({ dest: '/dev/null', sync: false })
-const log = createLogger({ level: 'info', pretty: false, destination })
+const log = createLogger({ level: 'info', pretty: false, destination: logFile('/dev/null') })
 const config = loadConfig(process.env)
 const server = await startServer(config, log)
 const meter = createProcessMeter()

@@ -7,27 +7,37 @@ export type { AudioTap, AudioTrack, TappedAudio }
  * hears it, silence included, so that both tracks of a call are equally long. Nothing is prepared for nobody.
  */
 export class AudioTaps implements AudioTapSource {
-  readonly #taps = { inbound: new Set<AudioTap>(), outbound: new Set<AudioTap>() }
+  readonly #inbound = new Set<AudioTap>()
+  readonly #outbound = new Set<AudioTap>()
 
   /** Returns the function that unsubscribes. A listener that throws is unsubscribed: the call goes on without it. */
   subscribe(track: AudioTrack, tap: AudioTap): () => void {
     // Of its own, so that the same function may listen twice.
     const entry: AudioTap = (audio) => tap(audio)
-    this.#taps[track].add(entry)
-    return () => void this.#taps[track].delete(entry)
+    this.#of(track).add(entry)
+    return () => void this.#of(track).delete(entry)
+  }
+
+  /** Whether anybody listens to anything. */
+  get wanted(): boolean {
+    return this.#inbound.size > 0 || this.#outbound.size > 0
   }
 
   wants(track: AudioTrack): boolean {
-    return this.#taps[track].size > 0
+    return this.#of(track).size > 0
   }
 
   publish(track: AudioTrack, audio: TappedAudio): void {
-    for (const tap of this.#taps[track]) {
+    for (const tap of this.#of(track)) {
       try {
         tap(audio)
       } catch {
-        this.#taps[track].delete(tap)
+        this.#of(track).delete(tap)
       }
     }
+  }
+
+  #of(track: AudioTrack): Set<AudioTap> {
+    return track === 'inbound' ? this.#inbound : this.#outbound
   }
 }

@@ -34,17 +34,23 @@ export class EchoGuard {
 
   /** Agent audio, as it is sent: heard from `atMs` on the media clock on. May lie far ahead. `payload` is kept. */
   heard(payload: Uint8Array, format: AudioFormat, atMs: number): void {
+    this.#agent.pass(this.#caller.endMs, this.#comparison.sourceMs)
     this.#agent.lay(payload, format, atMs)
   }
 
   /** The carrier was cleared: what lies behind `atMs` will not be heard. */
   cleared(atMs: number): void {
+    this.#agent.pass(this.#caller.endMs, this.#comparison.sourceMs)
     this.#agent.cut(atMs)
   }
 
   /** Caller audio, as it comes: recorded from `atMs` on. */
   caller(payload: Uint8Array, format: AudioFormat, atMs: number): void {
     this.#caller.push(payload, format, atMs)
+  }
+
+  /** Everything was heard: what is past need not be kept until the agent speaks again. */
+  settled(): void {
     this.#agent.pass(this.#caller.endMs, this.#comparison.sourceMs)
   }
 

@@ -229,6 +229,7 @@ export class OutboundAudio {
     if (!mark) return null
     const resumed = this.#resumed.get(mark.replyId)
     if (mark.kind === 'end') {
+      this.#echoGuard.settled()
       this.#buffers.delete(mark.replyId)
       this.#resumed.delete(mark.replyId)
     }

@@ -32,6 +32,7 @@ export class TapFeed {
     if (gapMs > GAP_MS) this.#lengthMs += Math.round(gapMs)
     const positionMs = this.#lengthMs
     this.#lengthMs += ms
+    if (!this.#taps.wanted && !this.#heard) return
     if (this.#taps.wants('inbound')) this.#taps.publish('inbound', { payload, format, positionMs })
     if (this.#taps.wants('outbound')) {
       this.#publishHeard(this.#hearing(this.#originMs + positionMs), this.#originMs + this.#lengthMs)

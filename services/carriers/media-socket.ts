@@ -88,12 +88,12 @@ export class MediaSocket<Frame extends object> {
     if (this.#socket.readyState === SOCKET_OPEN) this.#socket.close(CLOSE_NORMAL)
   }
 
-  #onMessage(data: Buffer | ArrayBuffer | Buffer[], isBinary: boolean): void {
+  #onMessage(data: Buffer, isBinary: boolean): void {
     if (this.#stopped) return
     this.#lastFrameAt = this.#clock.now()
     // What a socket's listener throws would end the process, and every call with it.
     try {
-      if (!isBinary && data instanceof Buffer && this.#options.onMessage(data)) return
+      if (!isBinary && this.#options.onMessage(data)) return
       const frame = isBinary ? null : parseJsonFrame<Frame>(data.toString())
       if (frame) this.#options.onFrame(frame)
       else this.malformed('not_json')

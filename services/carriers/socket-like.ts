@@ -5,7 +5,7 @@ export interface SocketLike {
   send(data: string): void
   close(code?: number, reason?: string): void
   terminate(): void
-  on(event: 'message', listener: (data: Buffer | ArrayBuffer | Buffer[], isBinary: boolean) => void): unknown
+  on(event: 'message', listener: (data: Buffer, isBinary: boolean) => void): unknown
   on(event: 'close', listener: (code: number) => void): unknown
   on(event: 'error', listener: (error: Error) => void): unknown
 }

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { decodeG711, encodeG711 } from '../../audio/g711.ts'
-import { dbfs, payloadRms, rms, SILENCE_DBFS } from '../../audio/level.ts'
-import { noiseLike, pcm16Bytes } from '../support/speech-like.ts'
+import { dbfs, estimatedRms, payloadRms, rms, SILENCE_DBFS } from '../../audio/level.ts'
+import { noiseLike, pcm16Bytes, speechLike } from '../support/speech-like.ts'
 import { sine } from '../support/tone.ts'
 
 describe('level', () => {
@@ -31,6 +31,32 @@ describe('level', () => {
       decodeG711(law, codes, decoded)
       assert.ok(Math.abs(payloadRms(law, codes) - rms(decoded)) < 1e-9)
     }
+  })
+
+  it('estimates the level of noise within 2 dB, of speech within 4, and of any tone within 5', () => {
+    for (const sampleRate of [8000, 24_000] as const) {
+      const frame = sampleRate / 50
+      const tones = [100, 440, 1000, 1333, 1600, 2000, 2667, 3200]
+      const heard = [
+        { most: 2, pcm: noiseLike({ sampleRate, ms: 10_000, dbfs: -30 }) },
+        { most: 4, pcm: speechLike({ sampleRate, ms: 10_000, dbfs: -20 }) },
+        ...tones.map((frequencyHz) => ({ most: 5, pcm: sine({ frequencyHz, sampleRate, ms: 200 }) }))
+      ]
+      for (const { most, pcm } of heard) {
+        for (let at = 0; at + frame <= pcm.length; at += frame) {
+          const payload = pcm16Bytes(pcm.slice(at, at + frame))
+          const level = dbfs(payloadRms('pcm16', payload))
+          const error = Math.abs(dbfs(estimatedRms('pcm16', payload)) - level)
+          assert.ok(level < -50 || error < most, `${error} dB at ${level} dBFS`)
+        }
+      }
+    }
+  })
+
+  it('estimates what is short, or silent, by all of it', () => {
+    assert.equal(estimatedRms('pcm16', Uint8Array.of(0x10, 0xff, 0x7f)), 240)
+    assert.equal(estimatedRms('pcmu', new Uint8Array(160).fill(0xff)), 0)
+    assert.equal(estimatedRms('pcma', new Uint8Array(160).fill(0xd5)), 8)
   })
 
   it('does not count half a sample', () => {
