@@ -43,6 +43,8 @@ interface Running {
   /** null until the notice was heard, or after a refusal. */
   recording: CallRecording | null
   refused: boolean
+  /** The call has ended; what is left of the recording is being written. */
+  over: boolean
   /** Whether the caller has said anything since the notice. */
   answered: boolean
 }
@@ -94,7 +96,15 @@ export class CallRecordings {
     const subject = this.#options.callOf(call.callId)
     if (!subject || !isRecorded(subject.profile, this.#options.recordCalls)) return
     const notice = subject.profile.recordingConsent.trim() || null
-    const running: Running = { call, subject, notice, recording: null, refused: false, answered: false }
+    const running: Running = {
+      call,
+      subject,
+      notice,
+      recording: null,
+      refused: false,
+      over: false,
+      answered: false
+    }
     this.#running.set(call.callId, running)
     if (notice === null) this.#record(running)
   }
@@ -132,8 +142,11 @@ export class CallRecordings {
   }
 
   #finish(callId: string): void {
-    const recording = this.#running.get(callId)?.recording
-    if (!recording) return void this.#running.delete(callId)
+    const running = this.#running.get(callId)
+    const recording = running?.recording
+    if (running?.over) return
+    if (!running || !recording) return void this.#running.delete(callId)
+    running.over = true
     this.#await(
       recording.close().then((made) => {
         this.#running.delete(callId)

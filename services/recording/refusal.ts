@@ -2,7 +2,7 @@
 const NO = ['no', 'nope', 'no thanks', 'no thank you', 'non', 'non merci', 'nein', 'nein danke', 'no gracias']
 /** Said at any time, in a sentence however long. */
 const REFUSALS = [
-  /\b(don't|do not|stop|not be|without|no) (?:\w+ ){0,2}(record|recorded|recording)\b/,
+  /\b(don't|do not|stop|not be|without|no) (?:\w+ ){0,3}(record|recorded|recording)\b/,
   /\b(object|refuse|decline|consent) (?:\w+ ){0,3}(recorded|recording)\b/,
   /\bi do(n't| not) (consent|agree)\b/,
   /\b(pas|sans|arrêtez) (?:[\p{L}']+ ){0,2}(enregistr\p{L}*|l'enregistrement)/u,
