@@ -75,17 +75,17 @@ describe('the recordings of calls', () => {
   it('keep both sides on one clock for an hour', async () => {
     const call = record({})
     call.say({ type: 'call.answered' })
-    // What the agent says comes back from the caller's loudspeaker: both sides tell of the same instant.
-    call.carrier.echo({ delayFrames: 0, gain: 1 })
     await call.connect()
     const startedAt = call.clock.now()
+    const spokenAt: number[] = []
     for (let minute = 0; minute < 60; minute += 6) {
       const replyId = `r${minute}`
+      spokenAt.push(call.clock.now() - startedAt + 200)
       call.engine.speak(replyId, 400)
       call.engine.emit('replyDone', { replyId })
       for (let tenth = 0; tenth < 36; tenth++) {
-        call.clock.advance(10_000)
-        // The disk has its turn: an hour in a few seconds is more than it takes.
+        call.clock.advance(9_980)
+        // The disk has its turn, which an hour in a few seconds would not give it.
         const soFarBytes = (call.clock.now() - startedAt) * 32
         await until(() => statSync(path.join(folder, file)).size > soFarBytes - 5 * 32_000, 'the disk')
       }
@@ -95,12 +95,11 @@ describe('the recordings of calls', () => {
     const { left, right, sampleRate } = recording()
     assert.equal(left.length, right.length)
     assert.ok(Math.abs((left.length * 1000) / sampleRate - lastedMs) <= 20)
-    const spoken = onsets(right, sampleRate)
-    const came = onsets(left, sampleRate)
-    assert.deepEqual([spoken.length, came.length], [10, 10])
-    const lags = came.map((at, i) => at - spoken[i])
+    const heardAt = onsets(right, sampleRate)
+    assert.equal(heardAt.length, spokenAt.length)
+    const lags = heardAt.map((at, i) => at - spokenAt[i])
     assert.ok(Math.max(...lags) - Math.min(...lags) <= 20, `lags of ${lags.join(', ')} ms`)
-    assert.ok(Math.abs(lags[0]) <= 40)
+    assert.ok(Math.abs(lags[0]) <= 40, `a lag of ${lags[0]} ms`)
     assert.deepEqual(call.done, [testCall.callId])
   })
 
@@ -185,7 +184,7 @@ describe('the recordings of calls', () => {
     const call = record({}, { into: path.join(folder, 'nowhere') })
     call.say({ type: 'call.answered' })
     await call.connect()
-    call.clock.advance(10_000)
+    call.clock.advance(9_980)
     await new Promise((resolve) => setImmediate(resolve))
     assert.equal(call.session.phase, 'live')
     await call.end()
