@@ -14,6 +14,7 @@ const GRACE_MS = 2_000
 const MARGIN_MS = 100
 /** For calls whose end nobody here heard of: those of a process that died. */
 const LOOK_EVERY_MS = 15_000
+const RETRY_SECONDS = 5
 const BATCH = 50
 /** A webhook is tried for so long. */
 const TELL_FOR_MS = 24 * 60 * 60_000
@@ -24,7 +25,6 @@ export const TELL = 'call-webhook'
 const ANALYSE_OPTIONS = {
   expireInSeconds: 90,
   retryLimit: 5,
-  retryDelaySeconds: 5,
   retryDelayMaxSeconds: 300,
   concurrency: 2
 }
@@ -32,7 +32,6 @@ const ANALYSE_OPTIONS = {
 const TELL_OPTIONS = {
   expireInSeconds: 60,
   retryLimit: 100,
-  retryDelaySeconds: 5,
   retryDelayMaxSeconds: 3600,
   concurrency: 4
 }
@@ -56,6 +55,8 @@ export interface AfterCallsOptions {
   readonly events: CallEvents
   readonly clock: Clock
   readonly log: Logger
+  /** Waits, where others than the usual are wanted. */
+  readonly waits?: { readonly graceMs: number; readonly retryDelaySeconds: number }
 }
 
 /**
@@ -66,6 +67,7 @@ export interface AfterCallsOptions {
 export class AfterCalls {
   readonly #options: AfterCallsOptions
   readonly #unsubscribe: () => void
+  readonly #graceMs: number
   #cancelLook: (() => void) | null = null
   #lookAt = Number.POSITIVE_INFINITY
   #looking: Promise<void> = Promise.resolve()
@@ -75,10 +77,14 @@ export class AfterCalls {
   constructor(options: AfterCallsOptions) {
     this.#options = options
     const { events, jobs } = options
-    jobs.define<{ callId: string }>(ANALYSE, ANALYSE_OPTIONS, (job) => this.#analyse(job))
-    jobs.define<TellData>(TELL, TELL_OPTIONS, (job) => this.#tell(job))
+    this.#graceMs = options.waits?.graceMs ?? GRACE_MS
+    const retryDelaySeconds = options.waits?.retryDelaySeconds ?? RETRY_SECONDS
+    jobs.define<{ callId: string }>(ANALYSE, { ...ANALYSE_OPTIONS, retryDelaySeconds }, (job) =>
+      this.#analyse(job)
+    )
+    jobs.define<TellData>(TELL, { ...TELL_OPTIONS, retryDelaySeconds }, (job) => this.#tell(job))
     this.#unsubscribe = events.subscribe(({ event }) => {
-      if (event.type === 'call.ended' && this.#started) this.#lookIn(GRACE_MS + MARGIN_MS)
+      if (event.type === 'call.ended' && this.#started) this.#lookIn(this.#graceMs + MARGIN_MS)
     })
   }
 
@@ -106,14 +112,13 @@ export class AfterCalls {
       this.#lookAt = Number.POSITIVE_INFINITY
       this.#looking = this.#settleAll()
         .catch((error) => this.#trouble(error))
-        .then((left) => this.#lookIn(left ? GRACE_MS : LOOK_EVERY_MS))
+        .finally(() => this.#lookIn(LOOK_EVERY_MS))
     })
   }
 
-  /** Resolves with whether there may be more soon. */
-  async #settleAll(): Promise<boolean> {
+  async #settleAll(): Promise<void> {
     const { clock, jobs, unsettled } = this.#options
-    const endedBefore = clock.now() - GRACE_MS
+    const endedBefore = clock.now() - this.#graceMs
     const wake = new Set<string>()
     for (;;) {
       const settled = await unsettled.settle({ endedBefore, limit: BATCH }, async (call, client) => {
@@ -125,7 +130,6 @@ export class AfterCalls {
       if (settled < BATCH || this.#closed) break
     }
     for (const name of wake) jobs.wake(name)
-    return false
   }
 
   #nextFor({ answered, analysis, webhookUrl }: UnsettledCall): string | null {
@@ -165,10 +169,9 @@ export class AfterCalls {
     log.error({ event: 'webhook.given_up', callId, outcome }, 'A webhook was given up; it can be replayed')
   }
 
-  #trouble(error: unknown): boolean {
+  #trouble(error: unknown): void {
     const code = databaseErrorCode(error)
     this.#options.log.warn({ event: 'after_call.trouble', code }, 'What follows calls has to wait')
-    return true
   }
 }
 
