@@ -19,10 +19,34 @@ export const VIEWS = [
     load: () => import('../views/live/view.js'),
     style: '/console/views/live/live.css'
   },
-  { name: 'calls', icon: 'calls', group: 'past', load: () => import('../views/calls/view.js') },
-  { name: 'usage', icon: 'usage', group: 'past', load: () => import('../views/usage/view.js') },
-  { name: 'agents', icon: 'agents', group: 'setup', load: () => import('../views/agents/view.js') },
+  {
+    name: 'calls',
+    icon: 'calls',
+    group: 'past',
+    load: () => import('../views/calls/view.js'),
+    style: '/console/views/calls/calls.css'
+  },
+  {
+    name: 'usage',
+    icon: 'usage',
+    group: 'past',
+    load: () => import('../views/usage/view.js'),
+    style: '/console/views/usage/usage.css'
+  },
+  {
+    name: 'agents',
+    icon: 'agents',
+    group: 'setup',
+    load: () => import('../views/agents/view.js'),
+    style: '/console/views/agents/agents.css'
+  },
   { name: 'products', icon: 'products', group: 'setup', load: () => import('../views/products/view.js') },
   { name: 'numbers', icon: 'numbers', group: 'setup', load: () => import('../views/numbers/view.js') },
-  { name: 'health', icon: 'health', group: 'setup', load: () => import('../views/health/view.js') }
+  {
+    name: 'health',
+    icon: 'health',
+    group: 'setup',
+    load: () => import('../views/health/view.js'),
+    style: '/console/views/health/health.css'
+  }
 ]

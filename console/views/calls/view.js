@@ -1,7 +1,10 @@
 import { html } from 'htm/preact'
-import { PageHead } from '../../parts/page-head.js'
-import { t } from '../../state/language.js'
+import { route } from '../../state/router.js'
+import { CallList } from './call-list.js'
+import { OneCall } from './one-call.js'
 
+/** The calls that were, or one of them. */
 export function View() {
-  return html`<${PageHead} title=${t('nav.calls')} />`
+  const { id } = route.value
+  return id ? html`<${OneCall} key=${id} id=${id} />` : html`<${CallList} />`
 }
