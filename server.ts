@@ -36,8 +36,9 @@ import { createOutboundGuard } from './services/outbound-guard.ts'
 import { openPriceBook, type PriceBook } from './services/pricing/price-book.ts'
 import { webSocketOrigin } from './services/public-url.ts'
 import { withRecordingNotice } from './services/recording/recording-notice.ts'
-import { openRedisLink, type RedisLink } from './services/replicas/redis-link.ts'
+import { joinReplicas, type Replicas } from './services/replicas/replicas.ts'
 import { type CallerVoice, createCallerVoice } from './services/speech/caller-voice.ts'
+import { logStarted, welcome } from './services/start-log.ts'
 import { type Database, openDatabase } from './services/store/database.ts'
 import { createOperatorDesk } from './services/store/operator-desk.ts'
 import { ProductStore } from './services/store/product-store.ts'
@@ -161,7 +162,7 @@ interface Backends {
   readonly followUp: FollowUp
   readonly callerVoice: CallerVoice
   /** null: this process is alone. */
-  readonly redis: RedisLink | null
+  readonly replicas: Replicas | null
   readonly toolBox: ToolBox
   close(): Promise<void>
 }
@@ -200,18 +201,31 @@ async function openBackends(config: Config, core: Core, operatorToken: string): 
     callOf: (callId) => core.registry.recordable(callId)
   })
   const callerVoice = createCallerVoice()
-  const redis = config.redisUrl === null ? null : await openRedisLink({ url: config.redisUrl, log })
+  const url = config.redisUrl
+  const replicas = url === null ? null : await joinReplicas({ url, log, events, clock })
   const toolBox = new ToolBox({ clock, log })
 
   async function close(): Promise<void> {
     await Promise.all([engines.close(), toolBox.close()])
     await callerVoice.close()
-    await redis?.close()
+    await replicas?.close()
     await tapes?.close()
     await followUp.close(() => store.close(STORE_FLUSH_MS))
     await database.close()
   }
-  return { database, store, prices, replicaId, engines, tapes, followUp, callerVoice, redis, toolBox, close }
+  return {
+    database,
+    store,
+    prices,
+    replicaId,
+    engines,
+    tapes,
+    followUp,
+    callerVoice,
+    replicas,
+    toolBox,
+    close
+  }
 }
 
 function createRouteOptions(
@@ -224,7 +238,7 @@ function createRouteOptions(
   const { pool } = backends.database
   const { store } = backends
   const secret = config.streamTokenSecret ?? randomBytes(32).toString('hex')
-  const tokens = createMediaTokens({ secret, now: clock.now, claim: backends.redis?.claim ?? null })
+  const tokens = createMediaTokens({ secret, now: clock.now, claim: backends.replicas?.link.claim ?? null })
   const telnyx = config.telnyx && {
     carrier: new TelnyxCarrier(config.telnyx),
     webhooks: createTelnyxWebhooks(config.telnyx),
@@ -240,6 +254,7 @@ function createRouteOptions(
     ...calling,
     registry,
     events,
+    replicas: backends.replicas,
     liveAudio: new LiveAudio({ registry, events, now: clock.now }),
     levels: new LiveLevels({ registry, events, clock }),
     speak: backends.callerVoice.speak,
@@ -328,34 +343,6 @@ async function findAgent(store: Store, id: string, config: Config): Promise<Agen
 
 function announced(profile: AgentProfile, { records }: Config): AgentProfile {
   return withRecordingNotice(profile, records.recordCalls)
-}
-
-function logStarted(
-  config: Config,
-  log: Logger,
-  { port, database }: { port: number; database: string }
-): void {
-  const streamOrigin = config.telnyx?.streamUrl ?? config.publicUrl
-  const mediaStreamUrl = streamOrigin && `${webSocketOrigin(streamOrigin)}/media-stream-ws`
-  const publicUrl = config.publicUrl?.origin ?? null
-  const { engine } = config
-  log.info(
-    { event: 'server.started', port, publicUrl, mediaStreamUrl, engine, database },
-    'Offhook listening'
-  )
-}
-
-function welcome(config: Config, server: RunningServer, log: Logger): void {
-  if (config.operatorToken === null)
-    log.info({ event: 'console.address' }, `${server.url}/#token=${server.operatorToken}`)
-  const address = server.url === 'http://localhost:5001' ? '' : `--server ${server.url} `
-  log.info(
-    { event: 'phone.hint' },
-    `Call it from another terminal: npm run call -- ${address}--say "what are your opening hours"`
-  )
-  for (const name of config.unused) {
-    log.warn({ event: 'config.unused', name }, `${name} is set, and this version does not use it`)
-  }
 }
 
 async function main(): Promise<void> {

@@ -1,7 +1,7 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import { upgradeRequired } from './admission.ts'
 import { socketSchema } from './api-schemas.ts'
-import { readListening } from './frontend-audio.ts'
+import { listenEverywhere, readListening } from './frontend-audio.ts'
 import { createMediaDoor } from './media-stream.ts'
 import { createOperatorAdmission, operatorTokenOf } from './operator-socket.ts'
 import type { RouteOptions } from './route-options.ts'
@@ -33,7 +33,7 @@ export async function audioStreamRoutes(
     wsHandler: (socket, request) => {
       if (!isOperator(request)) return door.open(socket, request)
       socket.send(GREETING)
-      options.liveAudio.listen(socket, readListening(request))
+      listenEverywhere(socket, readListening(request), options)
     }
   })
 }

@@ -30,6 +30,7 @@ export async function callEventRoutes(
       const leave = () => {
         unsubscribe()
         unwatch()
+        unjoin?.()
       }
       const tell = (message: object) => {
         if (socket.bufferedAmount <= BACKLOG_LIMIT_BYTES) {
@@ -43,6 +44,7 @@ export async function callEventRoutes(
         const message = describe(published)
         if (message) tell(message)
       })
+      const unjoin = options.replicas?.mesh.on('event', ({ body }) => tell(JSON.parse(body)))
       const unwatch = watchLive(socket, request, tell, options)
       socket.on('close', leave)
       socket.on('error', () => socket.terminate())
@@ -101,7 +103,8 @@ const INTERNAL = new Set(['usage', 'call.heartbeat', 'stream.requested'])
 /** Telnyx tells of these itself, under the same names; of any other call we do. */
 const TOLD_BY_TELNYX = new Set(['call.initiated', 'call.answered'])
 
-function describe({ call, at, event }: PublishedCallEvent): Record<string, unknown> | null {
+/** An event as listeners are told of it; null of what only the inside needs. */
+export function describe({ call, at, event }: PublishedCallEvent): Record<string, unknown> | null {
   const who = { call_id: call.callId, call_control_id: call.carrierCallId, to: call.to, from: call.from }
   if (event.type === 'carrier.event') {
     const { name, eventId, occurredAt, payload } = event

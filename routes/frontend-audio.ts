@@ -1,4 +1,5 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify'
+import type { WebSocket } from 'ws'
 import type { AudioTrack } from '../sessions/audio-taps.ts'
 import { upgradeRequired } from './admission.ts'
 import { socketSchema } from './api-schemas.ts'
@@ -20,6 +21,10 @@ export async function frontendAudioRoutes(
   options: RouteOptions & { path?: string }
 ): Promise<void> {
   const admitOperator = createOperatorAdmission(options)
+  const { liveAudio, replicas } = options
+  replicas?.sockets.accept('listen', (socket, subject) =>
+    liveAudio.listen(socket, JSON.parse(decodeURIComponent(subject)), { greet: false })
+  )
   app.route({
     method: 'GET',
     url: options.path ?? '/frontend-audio',
@@ -33,9 +38,20 @@ export async function frontendAudioRoutes(
       const listening = readListening(request)
       const { callId, tracks } = listening
       if (callId !== null) noteAction(options, request, callId, { action: 'listen', tracks })
-      options.liveAudio.listen(socket, listening)
+      listenEverywhere(socket, listening, options)
     }
   })
+}
+
+/** To the calls of this replica, and by way of the others to theirs. */
+export function listenEverywhere(
+  socket: WebSocket,
+  listening: ListeningRequest,
+  { liveAudio, replicas }: RouteOptions
+): void {
+  liveAudio.listen(socket, listening)
+  const subject = encodeURIComponent(JSON.stringify(listening))
+  replicas?.sockets.handOver(socket, null, 'listen', subject)
 }
 
 /** @throws HttpError 400 of a track that there is not. */

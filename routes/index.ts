@@ -14,6 +14,7 @@ import { numberRoutes } from './numbers.ts'
 import { openApi } from './openapi.ts'
 import { productRoutes } from './products.ts'
 import { recordingRoutes } from './recordings.ts'
+import { forwardToReplicas } from './replica-forwarding.ts'
 import { reportRoutes } from './reports.ts'
 import type { RouteOptions } from './route-options.ts'
 import { registerShell } from './shell.ts'
@@ -32,6 +33,7 @@ import { webhookDeliveryRoutes } from './webhook-deliveries.ts'
 export async function routes(app: FastifyInstance, options: RouteOptions): Promise<void> {
   await registerShell(app)
   await openApi(app)
+  forwardToReplicas(app, options)
   await app.register(healthRoutes, options)
   await app.register(telnyxWebhookRoutes, options)
   await app.register(telnyxCallRoutes, options)

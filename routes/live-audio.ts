@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import type { WebSocket } from 'ws'
+import type { SocketLike } from '../services/carriers/socket-like.ts'
 import type { AudioTrack } from '../sessions/audio-taps.ts'
 import type { CallRegistry } from '../sessions/call-registry.ts'
 import type { CallSession } from '../sessions/call-session.ts'
@@ -38,12 +38,15 @@ export class LiveAudio {
     this.#now = options.now
   }
 
-  /** Serves a listener until its socket closes: the calls that are live, and those to come. */
-  listen(socket: WebSocket, request: ListeningRequest): void {
+  /**
+   * Serves a listener until its socket closes: the calls that are live, and those to come. `greet`: whether it is to be
+   * told first what it will hear.
+   */
+  listen(socket: SocketLike, request: ListeningRequest, { greet = true } = {}): void {
     const listener = new AudioListener({ socket, now: this.#now })
     const isWanted = ({ callId, carrierCallId }: CallIdentity) =>
       request.callId === null || request.callId === callId || request.callId === carrierCallId
-    listener.tell(CONNECTED)
+    if (greet) listener.tell(CONNECTED)
     for (const session of this.#registry.sessions) {
       if (session.connected && isWanted(session.call)) this.#follow(listener, session, request)
     }

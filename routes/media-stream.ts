@@ -1,5 +1,6 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import type { WebSocket } from 'ws'
+import type { SocketLike } from '../services/carriers/socket-like.ts'
 import type { HeldCall } from '../sessions/call-registry.ts'
 import { assertNotBlocked, upgradeRequired } from './admission.ts'
 import { socketSchema } from './api-schemas.ts'
@@ -14,6 +15,9 @@ interface StreamQuery {
 /** The carrier's media socket: a good token for a held call, checked before the upgrade, or nothing is opened. */
 export async function mediaStreamRoutes(app: FastifyInstance, options: RouteOptions): Promise<void> {
   const door = createMediaDoor(options)
+  options.replicas?.sockets.accept('telnyx', (socket, callId) =>
+    door.connect(socket, decodeURIComponent(callId))
+  )
   app.route({
     method: 'GET',
     url: '/media-stream-ws',
@@ -29,16 +33,25 @@ export interface MediaDoor {
   admit(request: FastifyRequest): Promise<void>
   /** Hands the socket of an admitted request to its call. */
   open(socket: WebSocket, request: FastifyRequest): void
+  /** Hands the socket of a request that was admitted, here or by another replica, to a call that is held here. */
+  connect(socket: SocketLike, callId: string): void
 }
 
 export function createMediaDoor(options: RouteOptions): MediaDoor {
-  const { guard, metrics, registry, tokens } = options
+  const { guard, metrics, registry, replicas, tokens } = options
+  /** The replica that holds the call of an admitted request, where it is not this one. */
+  const elsewhere = new WeakMap<FastifyRequest, string>()
 
   /** A good token is good from any address: a stranger's attempts from the same one must not keep a carrier out. */
   async function admit(request: FastifyRequest): Promise<void> {
     const callId = callIdOf(request)
     const refusal = await tokens.redeem(tokenOf(request), callId)
     if (refusal === null && awaitsMedia(registry.find(callId))) return
+    const owner = refusal === null ? await replicas?.owners.elsewhere(callId) : null
+    if (owner) {
+      elsewhere.set(request, owner.replicaId)
+      return
+    }
     await assertNotBlocked(options, request, 'media_rate_limit')
     await guard.refused(request.ip)
     metrics.refused('media_token')
@@ -51,12 +64,19 @@ export function createMediaDoor(options: RouteOptions): MediaDoor {
   }
 
   function open(socket: WebSocket, request: FastifyRequest): void {
-    const held = registry.find(callIdOf(request))
+    const owner = elsewhere.get(request)
+    const callId = callIdOf(request)
+    if (owner === undefined) connect(socket, callId)
+    else replicas?.sockets.handOver(socket, owner, 'telnyx', encodeURIComponent(callId))
+  }
+
+  function connect(socket: SocketLike, callId: string): void {
+    const held = registry.find(callId)
     if (held && awaitsMedia(held)) options.control.attachMedia(held, options.attachMedia(socket, held))
     else socket.close(1008)
   }
 
-  return { admit, open }
+  return { admit, open, connect }
 }
 
 /** A dialled call's stream may be there before the carrier tells of the answer. */

@@ -5,6 +5,8 @@ import { HttpError } from './http-error.ts'
 export interface OperatorAuth {
   /** Whether this is the operator's token; takes the same time for any wrong one. */
   accepts(token: string | null): boolean
+  /** What `require` lets through, for requests of our own. */
+  readonly header: string
   /** @throws HttpError 401 unless the request carries `Authorization: Bearer` with the operator's token. */
   require(request: FastifyRequest): Promise<void>
 }
@@ -26,7 +28,7 @@ export function createOperatorAuth(operatorToken: string): OperatorAuth {
     )
   }
 
-  return { accepts, require }
+  return { accepts, require, header: `Bearer ${operatorToken}` }
 }
 
 /** Equal lengths, so that the comparison can be in constant time. */

@@ -1,7 +1,7 @@
-import type { WebSocket } from 'ws'
 import type { AddressGuard } from '../services/address-guard.ts'
 import type { FollowUp } from '../services/after-call/follow-up.ts'
 import type { AgentRules } from '../services/agent-rules.ts'
+import type { SocketLike } from '../services/carriers/socket-like.ts'
 import type { DialRefusal } from '../services/carriers/telnyx/telnyx-refusals.ts'
 import type { TelnyxWebhooks } from '../services/carriers/telnyx/telnyx-webhooks.ts'
 import type { TwilioCarrier } from '../services/carriers/twilio/twilio-carrier.ts'
@@ -10,6 +10,7 @@ import type { TwilioSignatures } from '../services/carriers/twilio/twilio-signat
 import type { MediaTokens } from '../services/media-token.ts'
 import type { Metrics } from '../services/metrics.ts'
 import type { OutboundGuard } from '../services/outbound-guard.ts'
+import type { Replicas } from '../services/replicas/replicas.ts'
 import type { AgentFields, AgentStore } from '../services/store/agent-store.ts'
 import type { AgentVersions } from '../services/store/agent-versions.ts'
 import type { PostgresCallStore } from '../services/store/postgres-call-store.ts'
@@ -78,11 +79,13 @@ export interface RouteOptions {
   /** Examines configuration, network and accounts, as `npm run doctor` does. */
   readonly examine: () => Promise<readonly DoctorResult[]>
   readonly agentById: (id: string) => Promise<AgentProfile | null>
+  /** The other replicas behind the same load balancer; null: this process is alone. */
+  readonly replicas: Replicas | null
   /** Makes the transport of a media socket in the tick in which it opened. */
-  readonly attachMedia: (socket: WebSocket, held: HeldCall) => MediaTransport
+  readonly attachMedia: (socket: SocketLike, held: HeldCall) => MediaTransport
   /** The same in Twilio's dialect; `admit` decides, once the stream has named its token, before anything is heard. */
   readonly attachTwilioMedia: (
-    socket: WebSocket,
+    socket: SocketLike,
     held: HeldCall,
     admit: (stream: TwilioStream) => Promise<boolean>
   ) => MediaTransport

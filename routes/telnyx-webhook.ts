@@ -129,9 +129,12 @@ async function ring(
   event: TelnyxEvent,
   carrierCallId: string,
   { known, early }: Memory,
-  { control, events, telnyx }: RouteOptions
+  { control, events, replicas, telnyx }: RouteOptions
 ): Promise<void> {
   if (!telnyx) return
+  // The same event may have come to another replica, too.
+  const ours = await replicas?.link.claim(`event:${event.id}`, REMEMBERED_EVENTS.ttl).catch(() => true)
+  if (ours === false) return
   const { from, to } = event
   await control.ringing(telnyx.carrier, { carrierCallId, from, to }, (call) => {
     known.set(carrierCallId, { call, sessionId: event.sessionId, answeredAt: null })

@@ -1,5 +1,6 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import type { WebSocket } from 'ws'
+import type { SocketLike } from '../services/carriers/socket-like.ts'
 import type { HeldCall } from '../sessions/call-registry.ts'
 import { assertNotBlocked, upgradeRequired } from './admission.ts'
 import { socketSchema } from './api-schemas.ts'
@@ -15,13 +16,18 @@ const UNKNOWN_CALL = JSON.stringify({ error: 'Connection failed', message: 'Call
  * has its token. Either way the token comes with `start`, and until it is good no call is told of the socket.
  */
 export async function twilioMediaStreamRoutes(app: FastifyInstance, options: RouteOptions): Promise<void> {
-  const { guard, metrics, registry, tokens } = options
+  const { guard, metrics, registry, replicas, tokens } = options
+  /** The replica that holds the call of a request, where it is not this one. */
+  const elsewhere = new WeakMap<FastifyRequest, string>()
 
   async function admit(request: FastifyRequest): Promise<void> {
     const signature = request.headers['x-twilio-signature']
+    const callId = callIdOf(request)
+    const owner = registry.find(callId) ? null : await replicas?.owners.elsewhere(callId)
+    if (owner) elsewhere.set(request, owner.replicaId)
     if (options.twilio?.signatures.isUpgrade(request.url, String(signature ?? ''))) return
     await assertNotBlocked(options, request, 'media_rate_limit')
-    const carrier = registry.find(callIdOf(request))?.call.carrier
+    const carrier = registry.find(callId)?.call.carrier ?? owner?.carrier
     if (carrier === 'test') return
     await guard.refused(request.ip)
     // An unknown call is told so on the socket, as Twilio's clients expect.
@@ -38,17 +44,29 @@ export async function twilioMediaStreamRoutes(app: FastifyInstance, options: Rou
   }
 
   /** Whether the token of a stream's `start` is that of the call that its address names. */
-  async function redeem(request: FastifyRequest, held: HeldCall, token: string | null): Promise<boolean> {
+  async function redeem(
+    request: FastifyRequest | null,
+    held: HeldCall,
+    token: string | null
+  ): Promise<boolean> {
     const refusal = await tokens.redeem(token, held.call.carrierCallId)
     if (refusal === null) return true
-    void guard.refused(request.ip)
+    if (request) void guard.refused(request.ip)
     metrics.refused('media_token')
-    request.log.warn({ event: 'stream.refused', cause: refusal }, 'Media stream refused')
+    app.log.warn({ event: 'stream.refused', cause: refusal }, 'Media stream refused')
     return false
   }
 
-  function connect(socket: WebSocket, request: FastifyRequest): void {
-    const held = registry.find(callIdOf(request))
+  function open(socket: WebSocket, request: FastifyRequest): void {
+    const owner = elsewhere.get(request)
+    const callId = callIdOf(request)
+    if (owner === undefined) connect(socket, callId, request)
+    else replicas?.sockets.handOver(socket, owner, 'twilio', encodeURIComponent(callId))
+  }
+
+  /** `request`: null where it came to another replica. */
+  function connect(socket: SocketLike, callId: string, request: FastifyRequest | null): void {
+    const held = registry.find(callId)
     const session = held?.session
     if (!held || !session) {
       socket.send(UNKNOWN_CALL)
@@ -62,13 +80,14 @@ export async function twilioMediaStreamRoutes(app: FastifyInstance, options: Rou
     })
   }
 
+  replicas?.sockets.accept('twilio', (socket, callId) => connect(socket, decodeURIComponent(callId), null))
   app.route({
     method: 'GET',
     url: '/ws/twilio/:call_id',
     schema: socketSchema("Twilio's media stream of a call, signed by Twilio", 403, 429),
     preValidation: admit,
     handler: upgradeRequired,
-    wsHandler: connect
+    wsHandler: open
   })
 }
 

@@ -195,6 +195,7 @@ export async function startRouteRig(options: RouteRigOptions = {}) {
     outbound,
     registry,
     events,
+    replicas: null,
     liveAudio: new LiveAudio({ registry, events, now: () => clock.now() }),
     levels: new LiveLevels({ registry, events, clock }),
     speak: async (text) => new Int16Array(text.length),
