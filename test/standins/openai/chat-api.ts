@@ -1,6 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type OpenAI from 'openai'
 import { type ApiError, invalid, pause, readBody, sendError } from './api-body.ts'
+import { sendWhole, structuredFault } from './structured-output.ts'
 
 type Body = OpenAI.ChatCompletionCreateParamsStreaming
 type Message = OpenAI.ChatCompletionMessageParam
@@ -43,7 +44,7 @@ export interface ChatOptions {
 const PROMPT_TOKENS = 120
 const CACHED_TOKENS = 80
 
-/** `/v1/chat/completions`, streamed. */
+/** `/v1/chat/completions`: streamed, or whole in the shape of a JSON Schema. */
 export class ChatApi {
   readonly requests: ChatRequest[] = []
   readonly #options: ChatOptions
@@ -69,10 +70,13 @@ export class ChatApi {
     const reply = (this.#options.chat ?? defaultReply)(body, index)
     if (reply.error) return sendError(response, reply.error)
     if (reply.silent) return
+    const { text = '' } = reply
+    if (!body.stream) return sendWhole(response, body, { text, usage: usageOf(text.length >> 2) })
     await this.#stream(response, entry, reply)
   }
 
-  #faultOf({ model, messages, stream, reasoning_effort }: Body): ApiError | null {
+  #faultOf(body: Body): ApiError | null {
+    const { model, messages, stream, reasoning_effort } = body
     const { chatModels } = this.#options
     if (chatModels && !chatModels.includes(model)) {
       const message = `The model \`${model}\` does not exist or you do not have access to it.`
@@ -80,8 +84,7 @@ export class ChatApi {
     }
     if (reasoning_effort === 'none' && !/^gpt-5\.[1-9]/.test(model))
       return invalid(`Unsupported value: 'none'`, 'reasoning_effort', 'unsupported_value')
-    if (!stream) return invalid('This stand-in only streams.', 'stream')
-    return messagesFault(messages)
+    return messagesFault(messages) ?? (stream ? null : structuredFault(body))
   }
 
   async #stream(response: ServerResponse, entry: ChatRequest, reply: ChatReply): Promise<void> {
