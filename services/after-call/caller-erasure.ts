@@ -34,8 +34,17 @@ export class CallerErasure {
   readonly #archive: RecordingArchive
   readonly #dataDir: string
   readonly #clock: Clock
+  readonly #retireSpool: () => Promise<void>
 
-  constructor(options: { pool: pg.Pool; archive: RecordingArchive; dataDir: string; clock: Clock }) {
+  /** `retireSpool`: what is written to the database leaves nothing on the disk beside it. */
+  constructor(options: {
+    pool: pg.Pool
+    archive: RecordingArchive
+    dataDir: string
+    clock: Clock
+    retireSpool: () => Promise<void>
+  }) {
+    this.#retireSpool = options.retireSpool
     this.#pool = options.pool
     this.#archive = options.archive
     this.#dataDir = options.dataDir
@@ -50,6 +59,7 @@ export class CallerErasure {
     const calls = await this.#callsOf(e164)
     if (calls === 'own_number') return calls
     if (calls.some(({ status }) => status !== 'ended' && status !== 'failed')) return 'call_live'
+    await this.#retireSpool()
     let tapes = 0
     for (const { id, recording_path } of calls) {
       await this.#archive.removeFiles(id, recording_path)

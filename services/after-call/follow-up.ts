@@ -34,6 +34,9 @@ const UPLOAD_OPTIONS = {
   concurrency: 2
 }
 
+/** Longest wait for records of calls to reach the database, before some are erased there. */
+const RETIRE_MS = 10_000
+
 export interface FollowUpOptions {
   readonly config: RecordConfig
   readonly dataDir: string
@@ -94,7 +97,13 @@ export async function createFollowUp(options: FollowUpOptions): Promise<FollowUp
   const links = createRecordingLinks({ ...options, secret: linkSecret(options), now: clock.now })
   const analyses = new AnalysisStore(pool)
   const deliveries = new DeliveryStore(pool)
-  const erasure = new CallerErasure({ pool, archive: recordings, dataDir, clock })
+  const erasure = new CallerErasure({
+    pool,
+    archive: recordings,
+    dataDir,
+    clock,
+    retireSpool: () => store.recorder.retire(RETIRE_MS)
+  })
   const afterCalls = createAfterCalls(options, { jobs, links, analyses, deliveries })
   void store.whenReady().then(async (ready) => {
     if (!ready) return

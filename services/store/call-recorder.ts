@@ -122,6 +122,14 @@ export class CallRecorder {
     return this.pending === 0
   }
 
+  /** Has nothing remain on disk of what is in the database: it is to be erased there. Waits for `deadlineMs` at most. */
+  async retire(deadlineMs: number): Promise<void> {
+    await this.flush(deadlineMs)
+    this.#spool.retire()
+    // One that is under way may be past it; the next closes the file, and the last removes it.
+    if (this.#isStarted) for (let runs = 0; runs < 3; runs++) await this.#drain.run()
+  }
+
   /** Stops listening and flushes. What could not be stored stays on disk for the next start; see `spool.left`. */
   async close(deadlineMs: number): Promise<void> {
     this.#unsubscribe()

@@ -67,6 +67,8 @@ export class Spool {
   #segmentsMade = 0
   /** Whether the last segment is only a name yet. */
   #isNameOnly = false
+  /** What is stored is to be removed soon, whatever its size and age. */
+  #isRetiring = false
   #refusedAt: number | null = null
   #refusals = 0
   #listener: () => void = () => undefined
@@ -140,10 +142,16 @@ export class Spool {
     if (this.#refusedAt !== null) this.#unwritten = this.#unwritten.filter(({ n }) => n > stored)
     const file = this.#file
     if (stored < this.#last || !file || this.#writing) return
-    if (file.bytes < STORED_BYTES && Date.now() - file.openedAt < STORED_MS) return
+    if (!this.#isRetiring && file.bytes < STORED_BYTES && Date.now() - file.openedAt < STORED_MS) return
+    this.#isRetiring = false
     await this.#closeFile()
     // The reader leaves a file for the one after it, and removes what it leaves.
     this.#nameNext()
+  }
+
+  /** Has the file of now removed as soon as everything in it is in the database. */
+  retire(): void {
+    this.#isRetiring = true
   }
 
   /** Tells others that this spool has somebody who writes it. Never rejects. */
