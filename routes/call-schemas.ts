@@ -80,13 +80,26 @@ const usageMinutes = Type.Object({
   estimated: Type.Boolean()
 })
 
-/** A call with its turns, events and usage. */
+const analysis = Type.Object(
+  {
+    model: Type.String(),
+    summary: text,
+    data: Type.Unknown({ description: "in the shape of the agent's own JSON Schema" }),
+    success: nullable(Type.Boolean()),
+    success_reason: text,
+    error: nullable(Type.String({ description: 'why the call was not analysed; null where it was' }))
+  },
+  { description: 'what the chat model found out of the call; null where it was not asked' }
+)
+
+/** A call with its turns, events, usage and analysis. */
 export const callDetails = Type.Interface(
   [callRow],
   {
     turns: Type.Array(turn),
     events: Type.Array(event),
-    usage: Type.Object({ minutes: nullable(usageMinutes), items: Type.Array(usageItem) })
+    usage: Type.Object({ minutes: nullable(usageMinutes), items: Type.Array(usageItem) }),
+    analysis: nullable(analysis)
   },
   { title: 'CallDetails' }
 )

@@ -1,15 +1,5 @@
 import type pg from 'pg'
-
-/** Fields are named as the columns of `call_analysis`. What was not asked for is null. */
-export type CallAnalysis = {
-  readonly model: string
-  readonly summary: string | null
-  readonly data: unknown
-  readonly success: boolean | null
-  readonly success_reason: string | null
-  /** Why there is nothing of it; null where there is. */
-  readonly error: string | null
-}
+import type { CallAnalysisRow } from '../store/postgres-call-store.ts'
 
 export type CallCost = { readonly cost_usd: number | null; readonly unpriced_items: number }
 
@@ -21,16 +11,8 @@ export class AnalysisStore {
     this.#pool = pool
   }
 
-  async find(callId: string): Promise<CallAnalysis | null> {
-    const { rows } = await this.#pool.query<CallAnalysis>(
-      'select model, summary, data, success, success_reason, error from call_analysis where call_id = $1',
-      [callId]
-    )
-    return rows[0] ?? null
-  }
-
   /** In place of an earlier one; not of a call whose words were erased. */
-  async put(callId: string, analysis: CallAnalysis): Promise<void> {
+  async put(callId: string, analysis: CallAnalysisRow): Promise<void> {
     const { model, summary, data, success, success_reason, error } = analysis
     await this.#pool.query(
       `insert into call_analysis (call_id, model, summary, data, success, success_reason, error)

@@ -2,9 +2,8 @@ import type { OpenAI } from 'openai'
 import type { UsageRecord } from '../../sessions/contracts/agent-engine.ts'
 import type { CallAnalysisRequest } from '../../sessions/contracts/agent-profile.ts'
 import type { AnalysisConfig } from '../record-config.ts'
-import type { TurnRow } from '../store/postgres-call-store.ts'
+import type { CallAnalysisRow, TurnRow } from '../store/postgres-call-store.ts'
 import { analysisFormat, departures } from './analysis-schema.ts'
-import type { CallAnalysis } from './analysis-store.ts'
 
 const ANSWER_MS = 60_000
 /** What a call of hours may hold of text; the middle is left out. */
@@ -17,7 +16,7 @@ const INSTRUCTIONS = [
 ].join('\n')
 
 export interface AnalysedCall {
-  readonly analysis: CallAnalysis
+  readonly analysis: CallAnalysisRow
   /** What the chat model will be billed for. */
   readonly usage: readonly UsageRecord[]
 }

@@ -37,9 +37,9 @@ export class CallReports {
   /** null where there is no such call. Rejects where the database is out of reach. */
   async of(callId: string): Promise<CallReport | null> {
     const { calls, analyses, links } = this.#options
-    const [details, analysis] = await Promise.all([calls.findCall(callId), analyses.find(callId)])
+    const details = await calls.findCall(callId)
     if (!details) return null
-    const { turns, events: _kept, usage, recording_path, ...row } = details
+    const { turns, events: _kept, usage, analysis, recording_path, ...row } = details
     const call = Object.fromEntries(Object.entries(row).filter(([column]) => !OURS.has(column)))
     const link = recording_path === null ? null : links.make(callId)
     return {

@@ -107,8 +107,9 @@ export async function createFollowUp(options: FollowUpOptions): Promise<FollowUp
   const afterCalls = createAfterCalls(options, { jobs, links, analyses, deliveries })
   void store.whenReady().then(async (ready) => {
     if (!ready) return
-    await afterCalls.start()
+    // What is told of a call that a crash cut off has its recording with it.
     await recordings.start(() => erasure.eraseAftermath())
+    await afterCalls.start()
   })
 
   return {

@@ -59,6 +59,7 @@ export class RecordingArchive {
     this.#alsoSweep = alsoSweep
     this.#say()
     await this.#sweep()
+    await this.#saying
     // Rows of before the start may be written a little after it.
     this.#sweepLater(SECOND_SWEEP_MS)
   }

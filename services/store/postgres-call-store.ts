@@ -85,6 +85,17 @@ export type UsageMinutesRow = {
   readonly carrier_differs: boolean
 }
 
+/** What the chat model found out of a call that was over; what it was not asked for is null. */
+export type CallAnalysisRow = {
+  readonly model: string
+  readonly summary: string | null
+  readonly data: unknown
+  readonly success: boolean | null
+  readonly success_reason: string | null
+  /** Why there is nothing of it; null where there is. */
+  readonly error: string | null
+}
+
 export type CallDetails = CallRow & {
   /** In order; within a turn the caller comes first. */
   readonly turns: readonly TurnRow[]
@@ -93,6 +104,7 @@ export type CallDetails = CallRow & {
     readonly minutes: UsageMinutesRow | null
     readonly items: readonly UsageItemRow[]
   }
+  readonly analysis: CallAnalysisRow | null
 }
 
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i
@@ -109,13 +121,15 @@ export class PostgresCallStore {
   async findCall(id: string): Promise<CallDetails | null> {
     const call = await this.findCallRow(id)
     if (!call) return null
-    const [turns, events, items, minutes] = await Promise.all([
+    const [turns, events, items, minutes, analyses] = await Promise.all([
       this.#rows<TurnRow>(reads.selectTurns(call.id)),
       this.#rows<CallEventRow>(reads.selectCallEvents(call.id)),
       this.#rows<UsageItemRow>(reads.selectUsageItems(call.id)),
-      this.#rows<UsageMinutesRow>(reads.selectUsageMinutes(call.id))
+      this.#rows<UsageMinutesRow>(reads.selectUsageMinutes(call.id)),
+      this.#rows<CallAnalysisRow>(reads.selectAnalysis(call.id))
     ])
-    return { ...call, turns, events, usage: { minutes: minutes[0] ?? null, items } }
+    const usage = { minutes: minutes[0] ?? null, items }
+    return { ...call, turns, events, usage, analysis: analyses[0] ?? null }
   }
 
   /** The row alone. */

@@ -36,6 +36,13 @@ export function selectUsageItems(callId: string): Query {
   }
 }
 
+export function selectAnalysis(callId: string): Query {
+  return {
+    text: `select model, summary, data, success, success_reason, error from call_analysis where call_id = $1`,
+    values: [callId]
+  }
+}
+
 export function selectUsageMinutes(callId: string): Query {
   return { text: 'select * from usage_minutes where call_id = $1', values: [callId] }
 }

@@ -103,11 +103,12 @@ describe('a call that is followed up', { timeout: 90_000 }, () => {
   const authorization = () => ({ authorization: `Bearer ${rig.server.operatorToken}` })
   const recordingUrl = () => `${rig.server.url}/api/calls/${callId}/recording`
 
-  it('is told to the webhook with its words, and with what the chat model found out', () => {
+  it('is told to the webhook with its words, and with what the chat model found out', async () => {
     assert.equal(receiver.taken.length, 1)
     assert.equal(told.call.from_number, CALLER)
     assert.ok(told.transcript.some(({ speaker, heard_text }) => speaker === 'caller' && heard_text === WORDS))
     assert.deepEqual(told.analysis, { model: 'gpt-5.4-mini', ...FOUND, error: null })
+    assert.deepEqual((await ask('GET', `/api/calls/${callId}`)).body.analysis, told.analysis)
     const [{ body }] = rig.realtime.chats
     const format = body.response_format
     assert.equal(format?.type === 'json_schema' && format.json_schema.strict, true)

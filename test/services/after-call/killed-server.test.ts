@@ -1,0 +1,130 @@
+import assert from 'node:assert/strict'
+import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { readdir, readFile, rm } from 'node:fs/promises'
+import path from 'node:path'
+import { it } from 'node:test'
+import { WebSocket } from 'ws'
+import { WebhookReceiver } from '../../standins/webhook-receiver.ts'
+import { freePort } from '../../support/call-rig.ts'
+import { defer, eventually, makeDataDir } from '../../support/databases.ts'
+import { readStereoWav } from '../../support/stereo-wav.ts'
+
+const TOKEN = 'operator-token-of-the-tests'
+const FRAME = Buffer.alloc(160, 0x55).toString('base64')
+const FRAME_MS = 20
+
+interface Server {
+  readonly url: string
+  readonly process: ChildProcess
+}
+
+async function start(env: Record<string, string>): Promise<Server> {
+  const port = await freePort()
+  const child = spawn(process.execPath, ['server.ts'], {
+    cwd: path.join(import.meta.dirname, '../../..'),
+    env: { ...process.env, ...env, PORT: String(port), HOST: '127.0.0.1', OPERATOR_TOKEN: TOKEN },
+    stdio: 'ignore'
+  })
+  const url = `http://127.0.0.1:${port}`
+  const headers = { authorization: `Bearer ${TOKEN}` }
+  await eventually(
+    'the server',
+    () =>
+      fetch(`${url}/api/calls`, { headers }).then(
+        ({ ok }) => ok,
+        () => false
+      ),
+    30_000
+  )
+  return { url, process: child }
+}
+
+async function kill({ process: child }: Server): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null) return
+  child.kill('SIGKILL')
+  await once(child, 'exit')
+}
+
+/** A call that goes on: the caller's frames come in real time until the socket closes. */
+async function callIn({ url }: Server): Promise<string> {
+  const reply = await fetch(`${url}/api/calls/test`, {
+    method: 'POST',
+    headers: { authorization: `Bearer ${TOKEN}`, 'content-type': 'application/json' },
+    body: JSON.stringify({ carrier: 'telnyx', codec: 'PCMU' })
+  })
+  const { callId, streamUrl, streamToken } = (await reply.json()) as Record<string, string>
+  const socket = new WebSocket(streamUrl, { headers: { 'x-telnyx-streaming-auth-token': streamToken } })
+  await once(socket, 'open')
+  const media_format = { encoding: 'PCMU', sample_rate: 8000, channels: 1 }
+  socket.send(JSON.stringify({ event: 'connected', version: '1.0.0' }))
+  socket.send(
+    JSON.stringify({
+      event: 'start',
+      sequence_number: '1',
+      stream_id: callId,
+      start: { call_control_id: callId, media_format }
+    })
+  )
+  let chunk = 0
+  const timer = setInterval(() => {
+    chunk += 1
+    const media = {
+      track: 'inbound',
+      chunk: String(chunk),
+      timestamp: String(chunk * FRAME_MS),
+      payload: FRAME
+    }
+    socket.send(
+      JSON.stringify({ event: 'media', sequence_number: String(chunk + 1), stream_id: callId, media })
+    )
+  }, FRAME_MS)
+  socket.on('close', () => clearInterval(timer))
+  socket.on('error', () => clearInterval(timer))
+  return callId
+}
+
+it('a server that is killed in the middle of a call loses neither its recording nor its webhook', {
+  timeout: 90_000
+}, async (t) => {
+  const receiver = new WebhookReceiver()
+  await receiver.listen()
+  const dataDir = await makeDataDir()
+  const env = {
+    DATA_DIR: dataDir,
+    DATABASE_URL: '',
+    RECORD_CALLS: 'true',
+    CALL_WEBHOOK_URL: receiver.url,
+    CALL_WEBHOOK_SECRET: receiver.secret
+  }
+  defer(t, () => rm(dataDir, { recursive: true, force: true }))
+  defer(t, () => receiver.close())
+  const first = await start(env)
+  defer(t, () => kill(first))
+  const callId = await callIn(first)
+  const file = path.join(dataDir, 'recordings', `${callId}.wav`)
+  await eventually(
+    'two seconds on the disk',
+    async () => (await readFile(file).catch(() => '')).length > 64_000
+  )
+  await kill(first)
+
+  const second = await start(env)
+  defer(t, async () => {
+    second.process.kill('SIGTERM')
+    await once(second.process, 'exit')
+  })
+  const { data } = await eventually('the webhook', () => receiver.taken[0], 40_000)
+  const { call, recording } = data as {
+    call: { id: string; end_reason: string }
+    recording: { url: string } | null
+  }
+  assert.deepEqual([call.id, call.end_reason], [callId, 'server_lost'])
+  assert.ok(recording, 'the recording is told of')
+  const wav = await fetch(`${second.url}${recording.url}`)
+  const { left } = readStereoWav(Buffer.from(await wav.arrayBuffer()))
+  assert.ok(left.length >= 2 * 8000, `${left.length} samples`)
+  assert.ok(left.some((sample) => Math.abs(sample) > 200))
+  assert.deepEqual(await readdir(path.join(dataDir, 'recordings')), [`${callId}.wav`])
+  assert.equal(receiver.received.length, 1)
+})
