@@ -279,7 +279,8 @@ export class CallSession extends EventEmitter<{ closed: [] }> {
         ? error
         : new CallError('ENGINE_CONNECT', 'The engine failed', { cause: error })
     this.#reporter.publish({ type: 'engine.failed', code, retryable, detail })
-    void this.end('engine_failed')
+    if (this.#phase === 'live') this.#conduct.engineLost()
+    else void this.end('engine_failed')
   }
 
   #onStreamStarted(transport: MediaTransport, start: StreamStart, again: boolean): void {

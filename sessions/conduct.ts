@@ -103,6 +103,13 @@ export class Conduct {
     this.courtesy.callerPressed()
   }
 
+  /** The engine says nothing more: the call ends once what it has said is heard. */
+  engineLost(): void {
+    this.#awaitingReply = false
+    this.goodbye.giveUp()
+    this.goodbye.begin('engine_failed', null)
+  }
+
   /** The agent says this, and the call ends once it has been heard. */
   sayGoodbye(text: string, { reason, detail = null, deadlineMs }: GoodbyeEnd): void {
     this.#awaitingReply = true

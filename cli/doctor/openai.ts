@@ -2,9 +2,9 @@ import OpenAI from 'openai'
 import { pino } from 'pino'
 import { PCMU_8K } from '../../audio/format.ts'
 import { systemClock } from '../../services/clock.ts'
-import type { Config, OpenAiConfig } from '../../services/config.ts'
+import type { OpenAiConfig } from '../../services/config.ts'
 import { DEFAULT_AGENT } from '../../services/default-agent.ts'
-import { createEngines } from '../../services/engines/index.ts'
+import { RealtimeEngine } from '../../services/engines/realtime/realtime-engine.ts'
 import { ANSWER_DEADLINE_MS, type Check, type Finding, fault, ok, skipped } from './check.ts'
 import { networkCode, unreachable } from './network.ts'
 
@@ -16,7 +16,7 @@ export const openAi: Check = {
     if (!openai) return [skipped('OPENAI_API_KEY is not set.')]
     const models = await checkModels(openai)
     if (models.status === 'fault') return [models]
-    return [models, await openSession(config, openai)]
+    return [models, await openSession(openai)]
   }
 }
 
@@ -64,10 +64,17 @@ function explain(error: unknown): Finding {
   )
 }
 
-async function openSession(config: Config, { realtimeModel }: OpenAiConfig): Promise<Finding> {
-  const log = pino({ level: 'silent' })
-  const engines = await createEngines({ ...config, engine: 'realtime' }, { clock: systemClock, log })
-  const engine = engines.create(DEFAULT_AGENT, PCMU_8K, [])
+async function openSession(openai: OpenAiConfig): Promise<Finding> {
+  const { realtimeModel } = openai
+  const engine = new RealtimeEngine({
+    ...openai,
+    model: realtimeModel,
+    profile: DEFAULT_AGENT,
+    tools: [],
+    format: PCMU_8K,
+    clock: systemClock,
+    log: pino({ level: 'silent' })
+  })
   try {
     const startedAt = systemClock.now()
     await engine.connect(AbortSignal.timeout(ANSWER_DEADLINE_MS))
@@ -80,6 +87,5 @@ async function openSession(config: Config, { realtimeModel }: OpenAiConfig): Pro
     )
   } finally {
     engine.close()
-    await engines.close()
   }
 }

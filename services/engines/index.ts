@@ -5,13 +5,18 @@ import type { AgentEngine, EngineName } from '../../sessions/contracts/agent-eng
 import type { AgentProfile, ToolSpec } from '../../sessions/contracts/agent-profile.ts'
 import type { CallTape } from '../../sessions/contracts/call-tape.ts'
 import type { Clock } from '../../sessions/contracts/clock.ts'
-import type { Config } from '../config.ts'
+import type { Config, OpenAiConfig } from '../config.ts'
 import { tapedEngine } from '../tape/taped-engine.ts'
 import { tapeEngineSocket } from '../tape/taped-socket.ts'
+import { CascadeEngine } from './cascade/cascade-engine.ts'
 import { CascadeFactory } from './cascade/cascade-factory.ts'
+import { failurePhrases } from './cascade/phrases.ts'
+import { FailoverEngine, type Replacement } from './failover-engine.ts'
+import { LastWords } from './last-words.ts'
 import { createLocalEngines, type LocalEngines } from './local/local-engine-factory.ts'
 import type { RealtimeDial } from './realtime/realtime-connection.ts'
 import { RealtimeEngine } from './realtime/realtime-engine.ts'
+import { realtimeReplacement } from './realtime/realtime-replacement.ts'
 
 export interface Engines {
   /** `tape`: records the engine: its socket, or where it has none its contract. */
@@ -35,6 +40,7 @@ export async function createEngines(config: Config, deps: { clock: Clock; log: L
   })
   const cascades = config.cascade && new CascadeFactory({ config: config.cascade, clock, log })
   if (config.engine === 'cascade') cascades?.warm()
+  const lastWords = new LastWords()
 
   function nameOf({ id, engine }: AgentProfile): EngineName {
     if (engine === null) return config.engine
@@ -45,13 +51,42 @@ export async function createEngines(config: Config, deps: { clock: Clock; log: L
     return config.engine
   }
 
+  /** The next session, then the cascade where there are keys for it: whatever the first one spoke, they speak too. */
+  function realtime(call: EngineCall, tape: CallTape | null, openai: OpenAiConfig): AgentEngine {
+    const first = createRealtime(openai, call, deps, tape)
+    const { apology, repeat } = failurePhrases(call.profile.language)
+    const replacements: Replacement[] = [
+      realtimeReplacement(() => createRealtime(openai, call, deps, null), repeat)
+    ]
+    if (cascades) {
+      replacements.push({
+        create: (past) => cascades.create({ ...call, format: first.inputFormat, past }),
+        takeOver: (engine) => engine instanceof CascadeEngine && engine.takeOver(apology)
+      })
+    }
+    const { audio, realtimeModel: model } = openai
+    const setup = { model, voice: call.profile.voice ?? openai.voice, audio }
+    tape?.engine({ ...setupOf(first, call.tools), realtime: setup })
+    // What other engines say is on no wire of the tape.
+    return survivor(first, replacements, () => tape?.cut())
+  }
+
+  function survivor(
+    first: AgentEngine,
+    replacements: readonly Replacement[],
+    onLost?: () => void
+  ): AgentEngine {
+    const speak = (text: string, format: AudioFormat) => lastWords.speak(text, format)
+    return new FailoverEngine({ first, replacements, clock, lastWords: speak, onLost })
+  }
+
   const create: Engines['create'] = (profile, format, tools, tape = null) => {
+    const call = { profile, format, tools }
     const name = nameOf(profile)
-    if (name === 'realtime' && config.openai)
-      return createRealtime(config.openai, profile, format, tools, deps, tape)
+    if (name === 'realtime' && config.openai) return realtime(call, tape, config.openai)
     const engine =
       name === 'cascade' && cascades
-        ? cascades.create({ profile, format, tools })
+        ? survivor(cascades.create(call), [])
         : local.create(profile, format, tools)
     if (!tape) return engine
     tape.engine({ ...setupOf(engine, tools), realtime: null })
@@ -59,29 +94,30 @@ export async function createEngines(config: Config, deps: { clock: Clock; log: L
   }
 
   async function close(): Promise<void> {
-    await cascades?.close()
-    await local.close()
+    await Promise.all([cascades?.close(), lastWords.close(), local.close()])
   }
 
   return { create, close }
 }
 
+interface EngineCall {
+  readonly profile: AgentProfile
+  readonly format: AudioFormat
+  readonly tools: readonly ToolSpec[]
+}
+
 function createRealtime(
-  openai: NonNullable<Config['openai']>,
-  profile: AgentProfile,
-  format: AudioFormat,
-  tools: readonly ToolSpec[],
+  openai: OpenAiConfig,
+  { profile, format, tools }: EngineCall,
   { clock, log }: { clock: Clock; log: Logger },
   tape: CallTape | null
-): AgentEngine {
-  const { audio, realtimeModel: model } = openai
-  const voice = profile.voice ?? openai.voice
-  const engine = new RealtimeEngine({
+): RealtimeEngine {
+  return new RealtimeEngine({
     apiKey: openai.apiKey,
     baseUrl: openai.baseUrl,
-    model,
-    voice,
-    audio,
+    model: openai.realtimeModel,
+    voice: profile.voice ?? openai.voice,
+    audio: openai.audio,
     profile,
     tools,
     format,
@@ -89,8 +125,6 @@ function createRealtime(
     log,
     ...(tape && { dial: tapedDial(tape) })
   })
-  tape?.engine({ ...setupOf(engine, tools), realtime: { model, voice, audio } })
-  return engine
 }
 
 function setupOf(engine: AgentEngine, tools: readonly ToolSpec[]) {

@@ -1,20 +1,8 @@
 import type { EventEmitter } from 'node:events'
-import type { AgentEngine, AgentEngineEvents } from '../../sessions/contracts/agent-engine.ts'
+import type { AgentEngine } from '../../sessions/contracts/agent-engine.ts'
 import type { CallTape } from '../../sessions/contracts/call-tape.ts'
+import { ENGINE_EVENTS } from '../engines/engine-events.ts'
 import { answerOf, type EngineAnswer, type EngineRequest, FramedEngine } from './framed-engine.ts'
-
-const EVENTS = [
-  'callerSpeechStarted',
-  'callerSpeechStopped',
-  'callerTranscript',
-  'audio',
-  'agentTranscript',
-  'replyDone',
-  'toolCall',
-  'usage',
-  'trouble',
-  'failed'
-] as const satisfies (keyof AgentEngineEvents)[]
 
 /** An engine without a socket, with a tape running on its contract: the same to its session. */
 export function tapedEngine(engine: AgentEngine, tape: CallTape): AgentEngine {
@@ -78,7 +66,7 @@ export function tapedEngine(engine: AgentEngine, tape: CallTape): AgentEngine {
     }
   }
 
-  for (const event of EVENTS) {
+  for (const event of ENGINE_EVENTS) {
     ;(engine as EventEmitter).on(event, (value: unknown) => {
       const frame = answerOf(event, value)
       answer(frame, () => framed.receive(frame))

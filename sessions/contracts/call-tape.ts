@@ -105,6 +105,8 @@ export interface CallTape {
   /** The call's clock, in place of the common one. */
   readonly clock: Clock
   engine(setup: TapedEngineSetup): void
+  /** Ends the tape here, and the call goes on: what follows could not be replayed. */
+  cut(): void
   /** A new socket; `media` for the carrier's. */
   open(wire: TapeWire, media?: TapedMediaSetup): WireTape
   /** The same session, with what others tell it to do on the tape. */

@@ -7,6 +7,11 @@ import { type RunningServer, startServer } from '../../server.ts'
 import { loadConfig } from '../../services/config.ts'
 import { createLogger } from '../../services/logger.ts'
 import {
+  type DeepgramStandIn,
+  type DeepgramStandInOptions,
+  startDeepgramStandIn
+} from '../standins/deepgram/deepgram-standin.ts'
+import {
   type RealtimeStandIn,
   type RealtimeStandInOptions,
   startRealtimeStandIn
@@ -19,6 +24,8 @@ export interface CallRigOptions {
   readonly telnyx?: TelnyxStandInOptions
   readonly twilio?: TwilioStandInOptions
   readonly realtime?: RealtimeStandInOptions
+  /** Its key is given to the server only where it is asked for. */
+  readonly deepgram?: DeepgramStandInOptions
 }
 
 export interface CallRig {
@@ -26,6 +33,7 @@ export interface CallRig {
   readonly telnyx: TelnyxStandIn
   readonly twilio: TwilioStandIn
   readonly realtime: RealtimeStandIn
+  readonly deepgram: DeepgramStandIn
   /** The server's DATA_DIR. */
   readonly dataDir: string
   /** The server's log, one object a line. */
@@ -49,6 +57,7 @@ export async function startCallRig(options: CallRigOptions = {}): Promise<CallRi
   const twilio = new TwilioStandIn(options.twilio)
   await Promise.all([telnyx.listen(), twilio.listen()])
   const realtime = await startRealtimeStandIn(options.realtime)
+  const deepgram = await startDeepgramStandIn(options.deepgram)
   const log: Record<string, unknown>[] = []
   const logger = createLogger({
     level: options.env?.LOG_LEVEL ?? 'debug',
@@ -70,6 +79,7 @@ export async function startCallRig(options: CallRigOptions = {}): Promise<CallRi
     TWILIO_BASE_URL: twilio.baseUrl,
     OPENAI_API_KEY: realtime.apiKey,
     OPENAI_BASE_URL: realtime.url,
+    ...(options.deepgram && { DEEPGRAM_API_KEY: deepgram.apiKey, DEEPGRAM_BASE_URL: deepgram.url }),
     OPERATOR_TOKEN: 'operator-token-of-the-tests',
     DRAIN_SECONDS: '0',
     ...options.env
@@ -97,13 +107,13 @@ export async function startCallRig(options: CallRigOptions = {}): Promise<CallRi
   async function close(): Promise<void> {
     await server.stop()
     await Promise.all([telnyx.close(), twilio.close()])
-    await realtime.close()
+    await Promise.all([realtime.close(), deepgram.close()])
     await rm(dataDir, { recursive: true, force: true })
   }
 
   // Calls out are counted in the database: it has to be there.
   await eventually("select 1 from agents where id = 'default'")
-  return { server, telnyx, twilio, realtime, dataDir, log, query, eventually, close }
+  return { server, telnyx, twilio, realtime, deepgram, dataDir, log, query, eventually, close }
 }
 
 /** A port that was free a moment ago: the server's own address must be known before it listens. */

@@ -1,4 +1,5 @@
 import type { ChatCompletionMessageParam } from 'openai/resources/chat/completions'
+import type { PastTurn } from '../past-turns.ts'
 import type { RequestedCall } from './chat-model.ts'
 
 type Entry =
@@ -16,12 +17,6 @@ interface AgentEntry {
 /** For a call whose result is still out while the conversation goes on: the service takes none without an answer. */
 const UNDER_WAY = 'Still under way; the result follows.'
 
-/** A turn of an earlier engine: what was said and heard. */
-export interface PastTurn {
-  readonly speaker: 'caller' | 'agent'
-  readonly text: string
-}
-
 /** What the model is told of the conversation so far: of its own words only those that were heard. */
 export class Conversation {
   readonly #instructions: string
@@ -31,7 +26,8 @@ export class Conversation {
     this.#instructions = instructions
     for (const { speaker, text } of past) {
       if (speaker === 'caller') this.callerSaid('', text)
-      else this.agentSaid('', text)
+      else if (speaker === 'agent') this.agentSaid('', text)
+      else this.note(text)
     }
   }
 

@@ -55,11 +55,9 @@ export class SpokenText {
     return rest
   }
 
-  /** The words that were heard after so much of the audio that came: whole words, in proportion of the time. */
+  /** The words that were heard after so much of the audio that came. */
   heard(heardMs: number, receivedMs: number): string {
-    if (receivedMs <= 0 || heardMs <= 0) return ''
-    if (heardMs >= receivedMs) return this.told
-    return this.told.slice(0, wordEnd(this.told, (this.told.length * heardMs) / receivedMs, false)).trimEnd()
+    return heardPart(this.told, heardMs, receivedMs)
   }
 
   #tell(end: number): string {
@@ -67,6 +65,13 @@ export class SpokenText {
     this.#toldCharacters = Math.max(from, end)
     return this.#text.slice(from, this.#toldCharacters)
   }
+}
+
+/** Whole words, in proportion of the time heard. */
+export function heardPart(text: string, heardMs: number, receivedMs: number): string {
+  if (receivedMs <= 0 || heardMs <= 0) return ''
+  if (heardMs >= receivedMs) return text
+  return text.slice(0, wordEnd(text, (text.length * heardMs) / receivedMs, false)).trimEnd()
 }
 
 /** The end of the last word within `reach` characters; `begun`: or of the word that is under way there. */

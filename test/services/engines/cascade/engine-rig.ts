@@ -4,6 +4,7 @@ import { systemClock } from '../../../../services/clock.ts'
 import { loadConfig } from '../../../../services/config.ts'
 import type { CascadeEngine } from '../../../../services/engines/cascade/cascade-engine.ts'
 import { type CascadeCall, CascadeFactory } from '../../../../services/engines/cascade/cascade-factory.ts'
+import { ENGINE_EVENTS } from '../../../../services/engines/engine-events.ts'
 import type { AgentEngineEvents, HeardReply } from '../../../../sessions/contracts/agent-engine.ts'
 import type { AgentProfile } from '../../../../sessions/contracts/agent-profile.ts'
 import {
@@ -24,19 +25,6 @@ import { codecOf } from '../realtime/engine-rig.ts'
 export type EngineEvent = {
   [E in keyof AgentEngineEvents]: { type: E; at: number; event: AgentEngineEvents[E][0] }
 }[keyof AgentEngineEvents]
-
-const EVENTS = [
-  'callerSpeechStarted',
-  'callerSpeechStopped',
-  'callerTranscript',
-  'audio',
-  'agentTranscript',
-  'replyDone',
-  'toolCall',
-  'usage',
-  'trouble',
-  'failed'
-] as const satisfies (keyof AgentEngineEvents)[]
 
 const FRAME_MS = 20
 
@@ -82,7 +70,7 @@ export class CascadeRig {
       tools: [],
       ...options.call
     })
-    for (const type of EVENTS) {
+    for (const type of ENGINE_EVENTS) {
       this.engine.on(type, (event: unknown) => {
         this.happened.push({ type, at: performance.now(), event: keep(event) } as EngineEvent)
         this.#waiters.check()

@@ -1,6 +1,7 @@
 import { pino } from 'pino'
 import { type AudioFormat, bytesPerMs, PCMU_8K } from '../../../../audio/format.ts'
 import { systemClock } from '../../../../services/clock.ts'
+import { ENGINE_EVENTS } from '../../../../services/engines/engine-events.ts'
 import {
   RealtimeEngine,
   type RealtimeEngineOptions
@@ -21,19 +22,6 @@ import { sine } from '../../../support/tone.ts'
 export type EngineEvent = {
   [E in keyof AgentEngineEvents]: { type: E; event: AgentEngineEvents[E][0] }
 }[keyof AgentEngineEvents]
-
-const EVENTS = [
-  'callerSpeechStarted',
-  'callerSpeechStopped',
-  'callerTranscript',
-  'audio',
-  'agentTranscript',
-  'replyDone',
-  'toolCall',
-  'usage',
-  'trouble',
-  'failed'
-] as const satisfies (keyof AgentEngineEvents)[]
 
 const profile: AgentProfile = {
   ...testProfile,
@@ -73,7 +61,7 @@ export class EngineRig {
       log: pino({ level: 'silent' }),
       ...options
     })
-    for (const type of EVENTS) {
+    for (const type of ENGINE_EVENTS) {
       this.engine.on(type, (event: unknown) => {
         this.happened.push({ type, event: keep(event) } as EngineEvent)
         this.#waiters.check()

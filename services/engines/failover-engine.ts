@@ -1,0 +1,269 @@
+import { EventEmitter } from 'node:events'
+import type { AudioFormat } from '../../audio/format.ts'
+import type {
+  AgentEngine,
+  AgentEngineEvents,
+  EngineName,
+  HeardReply
+} from '../../sessions/contracts/agent-engine.ts'
+import type { ToolSpec } from '../../sessions/contracts/agent-profile.ts'
+import type { Clock } from '../../sessions/contracts/clock.ts'
+import { CallError } from '../../sessions/errors.ts'
+import { connectWithin } from './cascade/connect-within.ts'
+import { KeptAudio } from './cascade/kept-audio.ts'
+import { ENGINE_EVENTS } from './engine-events.ts'
+import { type PastTurn, PastTurns } from './past-turns.ts'
+
+/** While the caller hears nothing. */
+const RECONNECT_DEADLINE_MS = 3000
+const GOODBYE = 'I am sorry, we have a technical problem. Please call again later. Goodbye.'
+
+/** An engine to go on with where the one before is lost. */
+export interface Replacement {
+  /** Takes and makes the same audio. */
+  create(past: readonly PastTurn[]): AgentEngine
+  /** It is connected: it says that it is back, and answers what was left unanswered where it can. */
+  takeOver(engine: AgentEngine, past: readonly PastTurn[]): void
+}
+
+export interface FailoverEngineOptions {
+  readonly first: AgentEngine
+  /** In the order in which they are tried. */
+  readonly replacements: readonly Replacement[]
+  readonly clock: Clock
+  /** A text in a voice that needs no service, in the engine's output format; rejects where there is none. */
+  readonly lastWords: (text: string, format: AudioFormat) => Promise<Uint8Array>
+  /** The first engine is lost. */
+  readonly onLost?: () => void
+}
+
+/** An engine that survives its own loss: the next one goes on with the conversation so far; the last words need none. */
+export class FailoverEngine extends EventEmitter<AgentEngineEvents> implements AgentEngine {
+  readonly inputFormat: AudioFormat
+  readonly outputFormat: AudioFormat
+  readonly #options: FailoverEngineOptions
+  readonly #past = new PastTurns()
+  readonly #kept: KeptAudio
+  readonly #abort = new AbortController()
+  readonly #calls = new Set<string>()
+  readonly #replies = new Set<string>()
+  #tools: readonly ToolSpec[] | null = null
+  #patienceMs = 0
+  #utteranceId: string | null = null
+  #current: AgentEngine
+  /** The current engine takes what is sent; otherwise audio is kept for the next. */
+  #ready = false
+  #replaced = 0
+  #lost: CallError | null = null
+  #unlisten: () => void = () => {}
+
+  constructor(options: FailoverEngineOptions) {
+    super()
+    this.#options = options
+    this.#current = options.first
+    this.inputFormat = options.first.inputFormat
+    this.outputFormat = options.first.outputFormat
+    this.#kept = new KeptAudio(this.inputFormat)
+  }
+
+  get name(): EngineName {
+    return this.#current.name
+  }
+
+  get transcribesAll(): boolean {
+    return this.#current.transcribesAll
+  }
+
+  async connect(signal: AbortSignal): Promise<void> {
+    this.#listen(this.#current)
+    try {
+      await this.#current.connect(signal)
+      this.#ready = true
+    } catch (error) {
+      if (signal.aborted || this.#abort.signal.aborted) throw error
+      this.#unlisten()
+      this.#options.onLost?.()
+      // The call has been answered: it is not ended without a word, see `greet`.
+      if (!(await this.#replace())) this.#lost = asCallError(error)
+    }
+  }
+
+  greet(): void {
+    if (this.#lost) void this.#farewell(this.#lost)
+    else this.#current.greet()
+  }
+
+  sendAudio(payload: Uint8Array): void {
+    if (this.#ready) this.#current.sendAudio(payload)
+    else if (!this.#abort.signal.aborted) this.#kept.push(payload, true)
+  }
+
+  sendDigit(digit: string): void {
+    if (this.#ready) this.#current.sendDigit(digit)
+  }
+
+  say(text: string): void {
+    if (this.#ready) this.#current.say(text)
+  }
+
+  whisper(text: string): void {
+    this.#past.noted(text)
+    if (this.#ready) this.#current.whisper(text)
+  }
+
+  interrupt(heard: readonly HeardReply[]): void {
+    for (const reply of heard) this.#past.cut(reply)
+    if (this.#ready) this.#current.interrupt(heard)
+  }
+
+  dismiss(utteranceId: string): void {
+    this.#past.dismissed(utteranceId)
+    if (this.#ready) this.#current.dismiss(utteranceId)
+  }
+
+  remember(text: string): void {
+    this.#past.agentSaid('', text)
+    if (this.#ready) this.#current.remember(text)
+  }
+
+  setPatience(extraMs: number): void {
+    this.#patienceMs = extraMs
+    if (this.#ready) this.#current.setPatience(extraMs)
+  }
+
+  setTools(tools: readonly ToolSpec[]): void {
+    this.#tools = tools
+    if (this.#ready) this.#current.setTools(tools)
+  }
+
+  returnToolResult(toolCallId: string, output: string, options: { reply: boolean }): void {
+    if (this.#calls.has(toolCallId)) {
+      this.#calls.delete(toolCallId)
+      if (this.#ready) this.#current.returnToolResult(toolCallId, output, options)
+    } else this.whisper(`A tool that was called before has returned: ${output}`)
+  }
+
+  close(): void {
+    this.#abort.abort()
+    this.#unlisten()
+    this.#current.close()
+  }
+
+  #listen(engine: AgentEngine): void {
+    const handlers = ENGINE_EVENTS.map((name) => {
+      const handler = (value: unknown) => this.#pass(name, value)
+      ;(engine as EventEmitter).on(name, handler)
+      return { name, handler }
+    })
+    this.#unlisten = () => {
+      for (const { name, handler } of handlers) (engine as EventEmitter).off(name, handler)
+    }
+  }
+
+  #pass(name: keyof AgentEngineEvents, value: unknown): void {
+    if (this.#abort.signal.aborted) return
+    if (name === 'failed') return void this.#onLost(value as CallError)
+    this.#note(
+      name,
+      value as { utteranceId: string; replyId: string; text: string; delta: string; id: string }
+    )
+    ;(this as EventEmitter).emit(name, value)
+  }
+
+  #note(
+    name: keyof AgentEngineEvents,
+    value: { utteranceId: string; replyId: string; text: string; delta: string; id: string }
+  ): void {
+    if (name === 'callerSpeechStarted') this.#utteranceId = value.utteranceId
+    else if (name === 'callerSpeechStopped') this.#utteranceId = null
+    else if (name === 'callerTranscript') this.#past.callerSaid(value.utteranceId, value.text)
+    else if (name === 'agentTranscript') this.#past.agentSaid(value.replyId, value.delta)
+    else if (name === 'audio') this.#replies.add(value.replyId)
+    else if (name === 'replyDone') this.#replies.delete(value.replyId)
+    else if (name === 'toolCall') this.#calls.add(value.id)
+  }
+
+  async #onLost(error: CallError): Promise<void> {
+    const saidGoodbye = 'saidGoodbye' in this.#current && this.#current.saidGoodbye === true
+    this.#ready = false
+    this.#unlisten()
+    if (this.#replaced === 0) this.#options.onLost?.()
+    this.#calls.clear()
+    this.#settle()
+    if (saidGoodbye) return this.#fail(error)
+    this.#tell('trouble', { code: error.detail ?? 'engine_lost' })
+    if (!(await this.#replace())) await this.#farewell(error)
+  }
+
+  /** What the lost engine left open. */
+  #settle(): void {
+    for (const replyId of this.#replies) this.#tell('replyDone', { replyId })
+    this.#replies.clear()
+    const utteranceId = this.#utteranceId
+    this.#utteranceId = null
+    if (utteranceId === null) return
+    this.#tell('callerSpeechStopped', { utteranceId })
+    this.#tell('callerTranscript', { utteranceId, text: '' })
+  }
+
+  /** Whether another engine goes on. */
+  async #replace(): Promise<boolean> {
+    const { clock, replacements } = this.#options
+    const { signal } = this.#abort
+    while (this.#replaced < replacements.length && !signal.aborted) {
+      const replacement = replacements[this.#replaced]
+      this.#replaced += 1
+      const past = this.#past.turns
+      const engine = replacement.create(past)
+      try {
+        await connectWithin(RECONNECT_DEADLINE_MS, clock, signal, (aborted) => engine.connect(aborted))
+        this.#goOn(engine)
+        if (past.length > 0) replacement.takeOver(engine, past)
+        return true
+      } catch (error) {
+        engine.close()
+        this.#tell('trouble', { code: asCallError(error).detail ?? 'engine_unreachable' })
+      }
+    }
+    return signal.aborted
+  }
+
+  #goOn(engine: AgentEngine): void {
+    this.#current = engine
+    this.#listen(engine)
+    this.#ready = true
+    if (this.#tools) engine.setTools(this.#tools)
+    engine.setPatience(this.#patienceMs)
+    for (const payload of this.#kept.payloads) engine.sendAudio(payload)
+    this.#kept.forget()
+  }
+
+  /** All is lost: the caller is told, in a voice that needs nobody. */
+  async #farewell(error: CallError): Promise<void> {
+    const replyId = 'last-words'
+    try {
+      const payload = await this.#options.lastWords(GOODBYE, this.outputFormat)
+      this.#tell('agentTranscript', { replyId, delta: GOODBYE })
+      this.#tell('audio', { replyId, payload })
+      this.#tell('replyDone', { replyId })
+    } catch {
+      this.#tell('trouble', { code: 'last_words_failed' })
+    }
+    this.#fail(error)
+  }
+
+  #fail(error: CallError): void {
+    this.#tell('failed', error)
+    this.close()
+  }
+
+  #tell<Name extends keyof AgentEngineEvents>(name: Name, ...args: AgentEngineEvents[Name]): void {
+    if (!this.#abort.signal.aborted) (this as EventEmitter).emit(name, ...args)
+  }
+}
+
+function asCallError(error: unknown): CallError {
+  return error instanceof CallError
+    ? error
+    : new CallError('ENGINE_CONNECT', 'The engine failed', { cause: error })
+}
