@@ -175,12 +175,17 @@ export class FailoverEngine extends EventEmitter<AgentEngineEvents> implements A
     value: { utteranceId: string; replyId: string; text: string; delta: string; id: string }
   ): void {
     if (name === 'callerSpeechStarted') this.#utteranceId = value.utteranceId
-    else if (name === 'callerSpeechStopped') this.#utteranceId = null
+    else if (name === 'callerSpeechStopped') this.#callerSpoke(value.utteranceId)
     else if (name === 'callerTranscript') this.#past.callerSaid(value.utteranceId, value.text)
     else if (name === 'agentTranscript') this.#past.agentSaid(value.replyId, value.delta)
     else if (name === 'audio') this.#replies.add(value.replyId)
     else if (name === 'replyDone') this.#replies.delete(value.replyId)
     else if (name === 'toolCall') this.#calls.add(value.id)
+  }
+
+  #callerSpoke(utteranceId: string): void {
+    this.#utteranceId = null
+    this.#past.callerSpoke(utteranceId)
   }
 
   async #onLost(error: CallError): Promise<void> {

@@ -24,8 +24,15 @@ export class PastTurns {
       .map(({ speaker, text }) => ({ speaker, text: text.trim() }))
   }
 
+  /** The caller has spoken; the words come later, maybe after the answer. */
+  callerSpoke(id: string): void {
+    this.#entries.push({ speaker: 'caller', id, text: '' })
+  }
+
   callerSaid(id: string, text: string): void {
-    this.#entries.push({ speaker: 'caller', id, text })
+    const entry = this.#entries.findLast((each) => each.speaker === 'caller' && each.id === id)
+    if (entry) entry.text = text
+    else this.#entries.push({ speaker: 'caller', id, text })
   }
 
   agentSaid(id: string, delta: string): void {

@@ -1,3 +1,4 @@
+import { setTimeout as pause } from 'node:timers/promises'
 import { fitTone } from './tone.ts'
 
 const WINDOW_MS = 60
@@ -27,4 +28,33 @@ function rms(samples: Int16Array): number {
 function toneOf(window: Int16Array, sampleRate: number): number | null {
   const clear = CANDIDATES_HZ.filter((hz) => fitTone(window, sampleRate, hz).snrDb >= LEAST_SNR_DB)
   return clear.length === 1 ? clear[0] : null
+}
+
+/** A caller, whoever the carrier is. */
+export interface Listener {
+  /** What was heard so far, at 8 kHz. */
+  readonly heard: Int16Array
+}
+
+const RATE_HZ = 8000
+const LOOK_EVERY_MS = 100
+const DEADLINE_MS = 15_000
+/** 300 ms without a sound: the agent has finished. */
+const QUIET_SAMPLES = 2400
+
+/** Resolves once these tones, and no others, were heard one after the other; `whole`: and the last one to its end. */
+export async function waitForTones(
+  call: Listener,
+  tones: readonly number[],
+  { whole = true } = {}
+): Promise<void> {
+  const deadline = Date.now() + DEADLINE_MS
+  for (;;) {
+    const { heard } = call
+    const over = !whole || heard.subarray(-QUIET_SAMPLES).every((sample) => Math.abs(sample) < QUIET_RMS)
+    const found = over ? tonesHeard(heard, RATE_HZ) : []
+    if (`${found}` === `${tones}`) return
+    if (Date.now() > deadline) throw new Error(`The caller waited for ${tones} Hz and heard ${found} Hz`)
+    await pause(LOOK_EVERY_MS)
+  }
 }
