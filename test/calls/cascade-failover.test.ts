@@ -135,7 +135,7 @@ describe('what the caller hears where a service of the cascade fails', { timeout
     const call = await greeted()
     faults.chat = 1000
     say(call)
-    await waitForTones(call, [GREETING_HZ, APOLOGY_HZ, GOODBYE_HZ], { whole: false })
+    await waitForTones(call, [GREETING_HZ, GOODBYE_HZ], { whole: false, between: APOLOGY_HZ })
     await call.waitFor('ended', 20_000)
     assert.equal((await endOf(call)).end_reason, 'engine_failed')
   })

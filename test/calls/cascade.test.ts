@@ -140,7 +140,8 @@ describe('a conversation through the cascade', { timeout: 90_000 }, () => {
     say(call)
     await waitForTones(call, [GREETING_HZ, PRODUCT_HZ])
     say(call)
-    // The rest of it is heard while the other party's phone rings, unless they pick up at once as here.
+    // Twilio takes the caller away from the stream at once.
+    if (!('callControlId' in call)) return
     await waitForTones(call, [GREETING_HZ, PRODUCT_HZ, CONNECTS_HZ], { whole: false })
   }
 

@@ -42,17 +42,20 @@ const DEADLINE_MS = 15_000
 /** 300 ms without a sound: the agent has finished. */
 const QUIET_SAMPLES = 2400
 
-/** Resolves once these tones, and no others, were heard one after the other; `whole`: and the last one to its end. */
+/**
+ * Resolves once these tones, and no others, were heard one after the other; `whole`: and the last one to its end;
+ * `between`: one that may be among them or not.
+ */
 export async function waitForTones(
   call: Listener,
   tones: readonly number[],
-  { whole = true } = {}
+  { whole = true, between = 0 } = {}
 ): Promise<void> {
   const deadline = Date.now() + DEADLINE_MS
   for (;;) {
     const { heard } = call
     const over = !whole || heard.subarray(-QUIET_SAMPLES).every((sample) => Math.abs(sample) < QUIET_RMS)
-    const found = over ? tonesHeard(heard, RATE_HZ) : []
+    const found = over ? tonesHeard(heard, RATE_HZ).filter((tone) => tone !== between) : []
     if (`${found}` === `${tones}`) return
     if (Date.now() > deadline) throw new Error(`The caller waited for ${tones} Hz and heard ${found} Hz`)
     await pause(LOOK_EVERY_MS)
