@@ -1,6 +1,6 @@
 import { pino } from 'pino'
 import { openRedisLink } from '../../services/replicas/redis-link.ts'
-import { type Check, fault, ok } from './check.ts'
+import { type Check, fault, ok, warning } from './check.ts'
 
 const PROBE_MS = 1000
 
@@ -12,7 +12,13 @@ export const redis: Check = {
     const link = await openRedisLink({ url: config.redisUrl, log: pino({ level: 'silent' }) })
     try {
       await link.claim('doctor', PROBE_MS)
-      return [ok('Redis answers.')]
+      if (config.operatorToken !== null) return [ok('Redis answers.')]
+      return [
+        warning(
+          'Redis answers, but each replica makes an operator token of its own.',
+          'Set OPERATOR_TOKEN, the same for all replicas.'
+        )
+      ]
     } catch {
       return [
         fault(

@@ -196,3 +196,29 @@ function statusOf(url: string): Promise<number> {
     socket.on('error', reject)
   })
 }
+
+describe('a hundred listeners to one call', { timeout: 60_000 }, () => {
+  const LISTENERS = 100
+  let rig: CallRig
+
+  before(async () => {
+    rig = await startCallRig(rigOptions())
+  })
+  after(() => rig.close())
+
+  it('hear the same, and the caller hears what they would hear without them', async (test) => {
+    const listeners = await Promise.all(Array.from({ length: LISTENERS }, () => listenTo(rig, 'track=both')))
+    test.after(() => {
+      for (const listener of listeners) listener.close()
+    })
+    const call = rig.telnyx.placeCall()
+    await call.waitForHeard(GREETING_MS, 15_000)
+    const [greeting] = stretches(call.heard)
+    assert.equal(Math.round(greeting.samples.length / 80) * 10, GREETING_MS, 'the greeting has no gap in it')
+    call.hangUp()
+    await until(() => listeners.every((listener) => listener.of('stop').length === 1), 'every stop')
+    const heard = listeners.map((listener) => listener.of('media').map(({ media }) => media))
+    for (const each of heard) assert.deepEqual(each, heard[0])
+    assert.deepEqual(stretches(listeners[0].track('outbound'))[0].samples, greeting.samples)
+  })
+})
