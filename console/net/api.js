@@ -18,7 +18,7 @@ export class ApiError extends Error {
  *
  * @param {string} method
  * @param {string} path
- * @param {{ body?: unknown, signal?: AbortSignal, timeoutMs?: number }} [options] body: sent as JSON
+ * @param {{ body?: unknown, signal?: AbortSignal, timeoutMs?: number }} [options] body: sent as JSON, but a Blob as it is
  * @returns {Promise<Response>} rejects with an ApiError
  */
 export async function request(method, path, { body, signal, timeoutMs = TIMEOUT_MS } = {}) {
@@ -26,12 +26,13 @@ export async function request(method, path, { body, signal, timeoutMs = TIMEOUT_
   const headers = {}
   if (session.token.value) headers.authorization = `Bearer ${session.token.value}`
   if (session.operatorName.value) headers['x-operator-name'] = encodeURIComponent(session.operatorName.value)
-  if (body !== undefined) headers['content-type'] = 'application/json'
+  const file = body instanceof Blob
+  if (body !== undefined) headers['content-type'] = file ? body.type : 'application/json'
   const deadline = AbortSignal.timeout(timeoutMs)
   const response = await fetch(path, {
     method,
     headers,
-    body: body === undefined ? undefined : JSON.stringify(body),
+    body: body === undefined || file ? body : JSON.stringify(body),
     signal: signal ? AbortSignal.any([signal, deadline]) : deadline,
     cache: 'no-store'
   }).catch((error) => {

@@ -2,6 +2,7 @@ import { calls } from './en/calls.js'
 import { live } from './en/live.js'
 import { shell } from './en/shell.js'
 import { talk } from './en/talk.js'
+import { usage } from './en/usage.js'
 
 /** Everything that the console says, in English. */
-export const en = { ...shell, ...talk, ...live, ...calls }
+export const en = { ...shell, ...talk, ...live, ...calls, ...usage }

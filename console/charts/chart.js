@@ -1,0 +1,109 @@
+import { html } from 'htm/preact'
+import { useEffect, useRef } from 'preact/hooks'
+import uPlot from 'uplot'
+import { stylesheet } from '../shell/stylesheet.js'
+import { language, t } from '../state/language.js'
+import { theme } from '../state/theme.js'
+
+const HEIGHT_PX = 240
+
+/**
+ * @typedef {object} Series
+ * @property {string} label
+ * @property {string} colour name of a custom property, `--agent`
+ * @property {(number | null)[]} values
+ * @property {'line' | 'bars'} [kind] default: line
+ */
+
+/**
+ * Values over time. What it shows is told in a table too; for screen readers it is a picture with a name.
+ *
+ * @param {object} props
+ * @param {string} props.label
+ * @param {readonly number[]} props.times epoch seconds
+ * @param {readonly Series[]} props.series
+ * @param {(value: number) => string} props.format of a value
+ * @param {(time: number) => string} props.formatTime of an instant, epoch seconds
+ * @param {boolean} [props.bars] whether each value stands for a span of time that begins at its instant
+ * @param {number} [props.height] px
+ */
+export function Chart({ label, times, series, format, formatTime, bars = false, height = HEIGHT_PX }) {
+  const ref = useRef(/** @type {HTMLElement | null} */ (null))
+  const look = `${theme.value} ${language.value}`
+  useEffect(() => {
+    const place = /** @type {HTMLElement} */ (ref.current)
+    /** @type {uPlot | null} */
+    let plot = null
+    let wanted = true
+    stylesheet('/vendor/uplot.css').then(() => {
+      if (!wanted) return
+      const options = optionsOf(place, { series, format, formatTime, bars, height })
+      plot = new uPlot(options, /** @type {any} */ ([times, ...series.map(({ values }) => values)]), place)
+    })
+    const observer = new ResizeObserver(() => plot?.setSize({ width: place.clientWidth, height }))
+    observer.observe(place)
+    return () => {
+      wanted = false
+      observer.disconnect()
+      plot?.destroy()
+    }
+  }, [look, times, series, bars, height])
+  return html`<div class="chart" ref=${ref} role="img" aria-label=${label} style=${{ minHeight: `${height}px` }}></div>`
+}
+
+/**
+ * @param {HTMLElement} place
+ * @param {{ series: readonly Series[], format: (value: number) => string, formatTime: (time: number) => string, bars: boolean, height: number }} chart
+ * @returns {uPlot.Options}
+ */
+function optionsOf(place, { series, format, formatTime, bars, height }) {
+  const style = getComputedStyle(place)
+  const colour = (/** @type {string} */ name) => style.getPropertyValue(name).trim()
+  const font = `12px ${style.fontFamily}`
+  const axis = {
+    stroke: colour('--text-muted'),
+    font,
+    grid: { stroke: colour('--border'), width: 1 },
+    ticks: { show: false }
+  }
+  return {
+    width: place.clientWidth,
+    height,
+    cursor: { y: false, points: { size: 7 }, drag: { x: false, y: false } },
+    // Days are the server's, which are those of UTC.
+    tzDate: (time) => uPlot.tzDate(new Date(time * 1000), 'Etc/UTC'),
+    scales: {
+      x: bars ? { range: withMargins } : {},
+      y: { range: (_plot, _least, most) => [0, most > 0 ? most * 1.12 : 1] }
+    },
+    axes: [
+      { ...axis, grid: { show: false }, values: (_plot, splits) => splits.map(formatTime), space: 80 },
+      { ...axis, values: (_plot, splits) => splits.map(format), size: 64 }
+    ],
+    series: [
+      { value: (_plot, time) => (time === null ? '–' : formatTime(time)), label: t('chart.time') },
+      ...series.map(({ label, colour: name, kind = bars ? 'bars' : 'line' }) => ({
+        label,
+        stroke: colour(name),
+        width: kind === 'bars' ? 0 : 2,
+        fill: kind === 'bars' ? colour(name) : undefined,
+        points: { show: kind === 'line' ? undefined : false, size: 5 },
+        spanGaps: true,
+        paths: kind === 'bars' ? barPaths() : undefined,
+        value: (/** @type {unknown} */ _plot, /** @type {number | null} */ value) =>
+          value === null ? '–' : format(value)
+      }))
+    ]
+  }
+}
+
+/** Half a bar more at both ends. @param {uPlot} plot @param {number} first @param {number} last */
+function withMargins(plot, first, last) {
+  const { length } = plot.data[0]
+  const half = length > 1 ? (last - first) / (length - 1) / 2 : 43_200
+  return /** @type {[number, number]} */ ([first - half, last + half])
+}
+
+function barPaths() {
+  return uPlot.paths.bars?.({ size: [0.66, 48], radius: 0.15 })
+}
