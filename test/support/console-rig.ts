@@ -29,8 +29,14 @@ export interface ConsoleRig {
   readonly server: RunningServer
   readonly dataDir: string
   /** A page of its own context, signed in unless `token` is null. Whatever goes wrong in it is in `faults`. */
-  open(options?: BrowserContextOptions & { token?: string | null }): Promise<ConsolePage>
+  open(options?: PageOptions): Promise<ConsolePage>
   close(): Promise<void>
+}
+
+/** `prepare`: before the page is fetched. */
+export type PageOptions = BrowserContextOptions & {
+  readonly token?: string | null
+  readonly prepare?: (page: Page) => Promise<void>
 }
 
 export interface ConsolePage {
@@ -62,7 +68,7 @@ export async function startConsoleRig(options: { microphone?: string } = {}): Pr
     launch(chromiumPath, options.microphone ?? null)
   ])
 
-  async function open({ token = server.operatorToken, ...context }: Parameters<ConsoleRig['open']>[0] = {}) {
+  async function open({ token = server.operatorToken, prepare, ...context }: PageOptions = {}) {
     const page = await (await browser.newContext({ locale: 'en-US', ...context })).newPage()
     const faults: string[] = []
     page.on('pageerror', (error) => faults.push(error.message))
@@ -74,11 +80,13 @@ export async function startConsoleRig(options: { microphone?: string } = {}): Pr
       if (protocol !== 'data:' && host !== new URL(server.url).host) faults.push(`asked ${request.url()}`)
     })
     await page.addInitScript(LISTEN_TO_LOUDSPEAKER)
+    await prepare?.(page)
     await page.goto(token === null ? server.url : `${server.url}/#token=${token}`)
     return { page, faults }
   }
 
   async function close(): Promise<void> {
+    for (const context of browser.contexts()) await context.close()
     await browser.close()
     await server.stop()
     await rm(dataDir, { recursive: true, force: true })
