@@ -86,7 +86,7 @@ export const environmentSchema = Type.Partial(
     S3_SECRET_ACCESS_KEY: text('the secret of the access key'),
     CALL_WEBHOOK_URL: Type.String({ pattern: '^https?://[^\\s]+$', expected: 'https://host/path' }),
     CALL_WEBHOOK_SECRET: Type.String({
-      pattern: '^(whsec_)?[A-Za-z0-9+/]+={0,2}$',
+      pattern: '^(whsec_)?([A-Za-z0-9+/]{4})*([A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$',
       expected: 'whsec_ and the base64 of 24 to 64 bytes'
     }),
     USAGE_ROUNDING: Type.String({

@@ -143,7 +143,11 @@ export class RecordingArchive {
 
   async #keep(callId: string): Promise<boolean> {
     const { bucket, requestUpload, store } = this.#options
-    if (!(await store.keep(callId, `${RECORDINGS}/${callId}.wav`))) return false
+    if (!(await store.keep(callId, `${RECORDINGS}/${callId}.wav`))) {
+      const [verdict] = await store.verdicts([callId])
+      if (verdict?.deleted) await this.removeFiles(callId, null)
+      return verdict?.deleted ?? false
+    }
     if (bucket) await requestUpload(callId)
     return true
   }

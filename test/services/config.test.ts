@@ -178,4 +178,23 @@ describe('config', () => {
   it('wants a shared secret where replicas share calls', () => {
     assert.match(faultsOf({ REDIS_URL: 'redis://localhost:6379' })[0], /^STREAM_TOKEN_SECRET: /)
   })
+
+  it('wants a webhook to be signed, and the key of a bucket to be whole', () => {
+    const faults = (env: Record<string, string>) => {
+      try {
+        loadConfig(env)
+        return []
+      } catch (error) {
+        return (error as ConfigError).faults.map((fault) => fault.split(':')[0])
+      }
+    }
+    const secret = `whsec_${Buffer.alloc(32, 1).toString('base64')}`
+    assert.deepEqual(faults({ CALL_WEBHOOK_URL: 'https://example.com' }), ['CALL_WEBHOOK_SECRET'])
+    assert.deepEqual(faults({ CALL_WEBHOOK_SECRET: 'whsec_c2hvcnQ=' }), ['CALL_WEBHOOK_SECRET'])
+    assert.deepEqual(faults({ CALL_WEBHOOK_SECRET: secret.replace('=', '') }), ['CALL_WEBHOOK_SECRET'])
+    assert.deepEqual(faults({ CALL_WEBHOOK_URL: 'https://example.com', CALL_WEBHOOK_SECRET: secret }), [])
+    assert.deepEqual(faults({ S3_ENDPOINT: 'https://example.com' }), ['S3_BUCKET'])
+    assert.deepEqual(faults({ S3_BUCKET: 'b', S3_ACCESS_KEY_ID: 'id' }), ['S3_SECRET_ACCESS_KEY'])
+    assert.deepEqual(faults({ S3_BUCKET: 'b' }), [])
+  })
 })
