@@ -4,6 +4,7 @@ import type { SocketLike } from '../services/carriers/socket-like.ts'
 import type { HeldCall } from '../sessions/call-registry.ts'
 import { assertNotBlocked, upgradeRequired } from './admission.ts'
 import { socketSchema } from './api-schemas.ts'
+import { EarlySocket } from './early-socket.ts'
 import { HttpError } from './http-error.ts'
 import type { RouteOptions } from './route-options.ts'
 
@@ -72,8 +73,11 @@ export function createMediaDoor(options: RouteOptions): MediaDoor {
 
   function connect(socket: SocketLike, callId: string): void {
     const held = registry.find(callId)
-    if (held && awaitsMedia(held)) options.control.attachMedia(held, options.attachMedia(socket, held))
-    else socket.close(1008)
+    if (held?.session) held.session.attachMedia(options.attachMedia(socket, held))
+    else if (held && awaitsMedia(held)) {
+      const early = new EarlySocket(socket, (waiting) => options.attachMedia(waiting, held))
+      options.control.holdMedia(held, early)
+    } else socket.close(1008)
   }
 
   return { admit, open, connect }

@@ -10,9 +10,8 @@ import type { CallEvents, CallIdentity, EndReason } from './contracts/call-event
 import type { CallTape, TapeHeader } from './contracts/call-tape.ts'
 import type { Carrier, DialledCall, ReplyCarrier, StreamAddress } from './contracts/carrier.ts'
 import type { Clock } from './contracts/clock.ts'
-import type { MediaTransport } from './contracts/media-transport.ts'
 import type { AgentTools } from './contracts/tool.ts'
-import { EarlyMedia } from './early-media.ts'
+import { type EarlyMedia, handEarlyMedia } from './early-media.ts'
 import { CallError } from './errors.ts'
 import { ToolRunner } from './tool-runner.ts'
 
@@ -125,7 +124,7 @@ export class CallControl {
     const session = this.#open(held, carrier)
     try {
       // A dial asks for the stream; one that came and went is asked for again.
-      const streaming = early ? early.handTo(session) : held.call.direction === 'outbound'
+      const streaming = early ? handEarlyMedia(early, session) : held.call.direction === 'outbound'
       if (streaming) await carrier.dialAnswered(carrierCallId)
       else await this.#requestStream(held, carrier)
     } catch (error) {
@@ -181,15 +180,10 @@ export class CallControl {
     this.#dialling.get(callId)?.(carrierCallId)
   }
 
-  /** The carrier's media socket of a held call; must be called in the tick in which the socket opened. */
-  attachMedia(held: HeldCall, transport: MediaTransport): void {
-    if (held.session) {
-      held.session.attachMedia(transport)
-      return
-    }
-    const { callId } = held.call
-    this.#earlyMedia.get(callId)?.close()
-    this.#earlyMedia.set(callId, new EarlyMedia(transport))
+  /** The carrier's media stream of a held call that nobody has answered yet. */
+  holdMedia({ call }: HeldCall, early: EarlyMedia): void {
+    this.#earlyMedia.get(call.callId)?.close()
+    this.#earlyMedia.set(call.callId, early)
   }
 
   /** The carrier says that the leg is over; `unanswered` is why, where it was never answered, and `detail` why that. */

@@ -269,6 +269,64 @@ describe('a Telnyx outbound call', { timeout: 90_000 }, () => {
   })
 })
 
+describe('a Telnyx outbound call whose stream is there before Telnyx tells of the answer', {
+  timeout: 60_000
+}, () => {
+  let rig: CallRig
+
+  before(async () => {
+    rig = await startCallRig({
+      telnyx: { webhooks: { delayMs: (type) => (type === 'call.answered' ? 800 : 0) } },
+      realtime: { script: () => ({ transcript: 'Hello.', audio: { toneHz: 500, ms: 600 } }) }
+    })
+  })
+  after(() => rig.close())
+
+  async function dialled() {
+    const { body } = await operatorOf(rig.server)('POST', '/api/calls/telnyx/initiate', {
+      from: FROM,
+      to: SOMEBODY
+    })
+    const { callId } = body.data as { callId: string }
+    const call = rig.telnyx.calls.find(({ callControlId }) => callControlId === callId)!
+    await call.waitFor('streaming')
+    return call
+  }
+
+  it('greets at the answer, hears from then on, and asks for no other stream', async () => {
+    const call = await dialled()
+    call.sayTone(700, 400)
+    assert.equal(rig.server.registry.find(call.callControlId)?.session, null)
+    await call.waitForHeard(550, 10_000)
+    const session = rig.realtime.sessions.at(-1)!
+    const loudest = session.receivedAudio.reduce((max, sample) => Math.max(max, Math.abs(sample)), 0)
+    assert.ok(loudest < 100, `the engine heard ${loudest} of what came before the answer`)
+    call.sayTone(700, 600)
+    await call.until(
+      () => session.receivedAudio.some((sample) => Math.abs(sample) > 4000),
+      'the caller',
+      10_000
+    )
+    assert.deepEqual(
+      rig.telnyx.requests.filter(({ command }) => command === 'streaming_start'),
+      []
+    )
+    call.hangUp()
+    await rig.eventually("select 1 from calls where end_reason = 'caller_hung_up'")
+  })
+
+  it('asks for another where it has gone meanwhile', async () => {
+    const call = await dialled()
+    call.stream.drop()
+    await call.waitForHeard(550, 10_000)
+    assert.equal(rig.telnyx.requests.filter(({ command }) => command === 'streaming_start').length, 1)
+    call.hangUp()
+    await rig.eventually('select 1 from calls where carrier_call_id = $1 and ended_at is not null', [
+      call.callControlId
+    ])
+  })
+})
+
 describe('the guard of outbound calls', { timeout: 60_000 }, () => {
   let rig: CallRig
 

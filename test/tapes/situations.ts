@@ -110,6 +110,13 @@ export const SITUATIONS: readonly Situation[] = [
     }
   },
   { name: 'media-before-start', rig: { telnyx: { calls: { framesBeforeStart: 5 } } }, play: converse },
+  {
+    name: 'media-before-the-answer-of-a-dialled-call',
+    rig: { telnyx: { webhooks: { delayMs: (type) => (type === 'call.answered' ? 700 : 0) } } },
+    replies: [hello, story, short],
+    play: async () => {},
+    instead: cutTheStoryOfADialledCall
+  },
   { name: 'stop-before-start', play: async () => {}, instead: stopBeforeStart },
   {
     name: 'no-media-while-the-caller-is-silent',
@@ -194,6 +201,19 @@ async function cutTheStoryAtTwilio({ twilio }: CallRig): Promise<void> {
   call.sayTone(300, 500)
   await call.waitFor('clear', 10_000)
   await call.waitForHeard(call.heardMs + 300, 10_000)
+  call.hangUp()
+}
+
+/** The stream is there as soon as somebody picks up, which Telnyx tells later. */
+async function cutTheStoryOfADialledCall({ server, telnyx }: CallRig): Promise<void> {
+  await fetch(`${server.url}/api/calls/telnyx/initiate`, {
+    method: 'POST',
+    headers: { authorization: `Bearer ${server.operatorToken}`, 'content-type': 'application/json' },
+    body: JSON.stringify({ to: '+13125550111', from: '+13125550122' })
+  })
+  const call = await telnyx.waitForDial()
+  await call.waitForHeard(HELLO_MS, 10_000)
+  await cutTheStory(call)
   call.hangUp()
 }
 
