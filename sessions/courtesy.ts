@@ -3,12 +3,16 @@ import type { AgentEngine } from './contracts/agent-engine.ts'
 import type { AgentProfile } from './contracts/agent-profile.ts'
 import type { EndReason } from './contracts/call-events.ts'
 import type { Clock } from './contracts/clock.ts'
+import { asksToWait } from './hold-on.ts'
 import { LastWords } from './last-words.ts'
 import { Patience } from './patience.ts'
 import { SilenceWatch } from './silence-watch.ts'
 
 /** An agent that means to answer a caller's goodbye has begun to by then. */
 const ANSWER_MS = 2500
+
+/** Who gets up to fetch a letter or a card is back by then. */
+const HOLD_ON_MS = 60_000
 
 export interface CourtesyOptions {
   readonly profile: AgentProfile
@@ -80,6 +84,7 @@ export class Courtesy {
 
   /** What the caller said, whole. */
   callerSaid(text: string): void {
+    if (asksToWait(text, this.#options.profile.language)) this.#silence.wait(HOLD_ON_MS)
     if (!this.#lastWords.in(text) || this.#options.ending()) return
     const begun = this.#answered
     this.#options.endAfterAnswer({ begun })

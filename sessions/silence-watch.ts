@@ -19,6 +19,7 @@ export class SilenceWatch {
   readonly #afterMs: number
   #since = 0
   #reminded = 0
+  #waitUntil = 0
   #cancel: (() => void) | null = null
 
   constructor(options: SilenceWatchOptions) {
@@ -41,6 +42,12 @@ export class SilenceWatch {
   callerSpoke(): void {
     this.broken()
     this.#reminded = 0
+    this.#waitUntil = 0
+  }
+
+  /** The caller has asked for time. */
+  wait(ms: number): void {
+    this.#waitUntil = this.#options.clock.now() + ms
   }
 
   close(): void {
@@ -54,7 +61,7 @@ export class SilenceWatch {
 
   #check(): void {
     const { busy } = this.#options
-    if (busy()) this.broken()
+    if (busy() || this.#options.clock.now() < this.#waitUntil) this.broken()
     const silentMs = this.#options.clock.now() - this.#since
     if (silentMs >= this.#afterMs) {
       this.#act()

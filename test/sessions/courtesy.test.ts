@@ -84,6 +84,23 @@ describe('silence', () => {
     assert.deepEqual(of('call.ended'), [])
   })
 
+  for (const [language, text] of [
+    ['en', 'Hold on, let me get my card.'],
+    ['fr', 'Attendez, je cherche ma carte.'],
+    ['de', 'Einen Moment bitte.']
+  ] as const) {
+    it(`is what the caller asked for with "${text}", for a minute`, async () => {
+      const { agentSays, callerSays, clock, engine } = await inCall({ silence, language })
+      agentSays('Your card number?')
+      callerSays(text)
+      agentSays('Of course.')
+      clock.advance(58_000)
+      assert.deepEqual(engine.said, [])
+      clock.advance(8000)
+      assert.equal(engine.said.length, 1)
+    })
+  }
+
   it('is left alone where the agent does not mind it', async () => {
     const { agentSays, clock, engine, of } = await inCall({ silence: { ...silence, afterSeconds: 0 } })
     agentSays('Hello.')

@@ -34,6 +34,12 @@ const lookUp = {
   }
 }
 
+/** A server tells of it when the call is there already. */
+const late = {
+  spec: { name: 'look_late', description: 'Looks.', parameters: { type: 'object', properties: {} } },
+  run: async () => 'better late'
+}
+
 /** An engine that hears the caller out of the very call that hands it the audio, as the embedded one does. */
 class AttentiveEngine extends ScriptedEngine {
   #frames = 0
@@ -76,7 +82,7 @@ async function recordCall(): Promise<string> {
       return tapedEngine(engine, tape)
     },
     openTape: (header) => tapes.record({ version: 1, ...header }),
-    createTools: () => ({ tools: [lookUp], later: null }),
+    createTools: () => ({ tools: [lookUp], later: Promise.resolve([late]) }),
     mintStream: () => ({ url: 'wss://localhost', token: 'token' })
   })
   const call = control.openTestCall({ profile: testProfile, format: PCMU })
@@ -108,6 +114,8 @@ async function recordCall(): Promise<string> {
   await pass(300)
   lookUp.answers.at(-1)?.resolve('at nine')
   await pass(100)
+  engine.emit('toolCall', { id: 't2', name: 'look_late', arguments: '{}', spoken: true })
+  await pass(60)
   held.session.say('One moment.')
   engine.speak('r2', 400, 'At nine.')
   engine.emit('replyDone', { replyId: 'r2' })
@@ -145,6 +153,10 @@ describe('a replay', () => {
     assert.ok(
       sent.some((data) => data.includes('at nine')),
       'the tool came back'
+    )
+    assert.ok(
+      sent.some((data) => data.includes('setTools')) && sent.some((data) => data.includes('better late')),
+      'a tool turned up late, and came back too'
     )
     assert.ok(
       sent.some((data) => data.includes('One moment.')),

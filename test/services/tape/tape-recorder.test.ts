@@ -107,6 +107,23 @@ describe('a tape', () => {
     assert.ok(!JSON.stringify(await linesOf()).includes(secret))
   })
 
+  it('holds no secret of a tool', async () => {
+    const { recorder } = await createRecorder()
+    const tool = {
+      name: 'stock',
+      description: 'Tells.',
+      parameters: { type: 'object' },
+      url: 'https://shop.example'
+    }
+    const tools = [{ type: 'http' as const, ...tool, headers: { 'x-key': 'hush' }, secret: 'whsec_hush' }]
+    const call = { ...testCall, callId: 'tools' }
+    recorder.record({ ...header, call, profile: { ...testProfile, tools } })
+    await recorder.close()
+    const text = await readFile(path.join(folder, 'tools.jsonl'), 'utf8')
+    assert.match(text, /"x-key":"\*\*\*"/)
+    assert.doesNotMatch(text, /hush/)
+  })
+
   it('can be read by nobody else', async () => {
     const { recorder } = await createRecorder()
     recorder.record({ ...header, call: { ...testCall, callId: 'private' } })
