@@ -145,7 +145,7 @@ export type CallEvent =
       occurredAt: number
       payload: Readonly<Record<string, unknown>>
     }
-  /** Every 10 s of a live call, so that a crash leaves a trace of how long it lasted. */
+  /** Every 5 s of a live call, so that a crash leaves a trace of how long it lasted. */
   | { type: 'call.heartbeat' }
   /** Exactly once, and the last but for `carrier.event` and revised turns. */
   | {

@@ -138,11 +138,11 @@ describe('CallSession: ending', () => {
     assert.equal(of('call.ended').length, 0)
   })
 
-  it('leaves a trace every ten seconds and ends at the longest length', async () => {
+  it('leaves a trace every five seconds and ends at the longest length', async () => {
     const { clock, connect, of } = createRig()
     await connect()
     clock.advance(60_000)
-    assert.equal(of('call.heartbeat').length, 6)
+    assert.equal(of('call.heartbeat').length, 12)
     clock.advance(3_600_000)
     assert.equal(of('call.ended')[0].reason, 'max_length')
   })
