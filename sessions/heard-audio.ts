@@ -26,6 +26,8 @@ export class HeardAudio {
   readonly #sampleBytes: number
   readonly #samplesPerMs: number
   #pieces: Piece[] = []
+  /** Of the block that is given out. */
+  #scratch = new Uint8Array(0)
   /** Everything before has been taken out. */
   #position: number
   /** One past the last sample sent. */
@@ -84,7 +86,9 @@ export class HeardAudio {
 
   #block(length: number): Uint8Array {
     const size = this.#sampleBytes
-    const block = new Uint8Array(length * size).fill(SILENCE_BYTE[this.format.encoding])
+    const bytes = length * size
+    if (this.#scratch.byteLength < bytes) this.#scratch = new Uint8Array(bytes)
+    const block = this.#scratch.subarray(0, bytes).fill(SILENCE_BYTE[this.format.encoding])
     for (const { start, audio } of this.#pieces) {
       const offset = (start - this.#position) * size
       if (offset >= block.byteLength) break
