@@ -41,8 +41,7 @@ export class CallRecording {
   /** Writes what is left. Resolves with whether there is a recording. Idempotent, never rejects. */
   async close(): Promise<boolean> {
     this.#stop()
-    await this.#file?.close()
-    return this.#file !== null
+    return (await this.#file?.close()) ?? false
   }
 
   #stop(): void {

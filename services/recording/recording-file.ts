@@ -1,4 +1,4 @@
-import { type FileHandle, open } from 'node:fs/promises'
+import { type FileHandle, open, rm } from 'node:fs/promises'
 import { WAV_HEADER_BYTES, wavHeader } from '../../audio/wav.ts'
 
 const CHANNELS = 2
@@ -25,7 +25,7 @@ export class RecordingFile {
   #dataBytes = 0
   #toldBytes = 0
   #broken = false
-  #closed: Promise<void> | null = null
+  #closed: Promise<boolean> | null = null
 
   /** Makes the file, anew where there is one. `sampleRate` in Hz. */
   constructor(options: { path: string; sampleRate: number; onBroken: (error: unknown) => void }) {
@@ -52,17 +52,21 @@ export class RecordingFile {
     })
   }
 
-  /** Resolves when everything is on its way to the disk and the header is right. Idempotent, never rejects. */
-  close(): Promise<void> {
+  /** Resolves when the header is right, with whether there is any audio; else the file is gone. Idempotent, never rejects. */
+  close(): Promise<boolean> {
     this.#closed ??= this.#finish()
     return this.#closed
   }
 
-  async #finish(): Promise<void> {
-    this.#then((file) => this.#writeHeader(file))
+  async #finish(): Promise<boolean> {
     await this.#tail
     const file = await this.#opened.catch(() => null)
-    await file?.close().catch(() => undefined)
+    if (!file) return false
+    // Of a broken one too: a full disk has room for what is there already.
+    await this.#writeHeader(file).catch((error) => this.#break(error))
+    await file.close().catch(() => undefined)
+    if (this.#dataBytes === 0) await rm(this.path, { force: true }).catch(() => undefined)
+    return this.#dataBytes > 0
   }
 
   #then(write: (file: FileHandle) => Promise<void>): void {

@@ -25,6 +25,8 @@ export interface AfterCallsRigOptions {
   /** Base URL of the chat model; there is none where missing. */
   readonly openaiUrl?: string
   readonly apiKey?: string
+  /** How far its clock is ahead, in ms. */
+  readonly aheadMs?: number
 }
 
 /** What follows calls, on a real database, as one process runs it; closed after the test. */
@@ -33,7 +35,8 @@ export function createAfterCallsRig(test: TestContext, options: AfterCallsRigOpt
   const logs = capture()
   const { log } = logs
   const published: PublishedCallEvent[] = []
-  const clock = systemClock
+  const { aheadMs = 0 } = options
+  const clock = { ...systemClock, now: () => systemClock.now() + aheadMs }
   const events = createCallEvents({ now: clock.now, onListenerError: () => {} })
   events.subscribe((event) => published.push(event))
   const jobs = new JobQueue({ pool, log })

@@ -137,6 +137,21 @@ eachDatabase((databases: TestDatabases) => {
     assert.deepEqual([next.data.map(({ attempt }) => attempt), next.next], [[1], null])
   })
 
+  it('tells a webhook for a day, and then gives it up', async (t) => {
+    const { pool, receiver, rig } = await prepare(t)
+    receiver.answers.push(500, 500, 500)
+    await endedCall(pool)
+    const first = rig()
+    await first.afterCalls.start()
+    await attempts(pool, 1)
+    await first.close()
+    assert.deepEqual(first.logs.of('webhook.given_up'), [])
+    const { afterCalls, logs } = rig({ aheadMs: 24 * 60 * 60_000 + 60_000 })
+    await afterCalls.start()
+    await eventually('giving up', () => logs.of('webhook.given_up')[0])
+    assert.equal(receiver.received.length, 2)
+  })
+
   it("tells an agent's own webhook in place of the server's, and of calls that nobody answered too", async (t) => {
     const { pool, receiver, rig } = await prepare(t)
     const webhookUrl = receiver.url.replace('/hook', '/sales')

@@ -188,6 +188,7 @@ describe('the recordings of calls', () => {
     await new Promise((resolve) => setImmediate(resolve))
     assert.equal(call.session.phase, 'live')
     await call.end()
+    assert.deepEqual(call.done, [])
     assert.ok(call.told.some((event) => event.type === 'recording.stopped' && event.reason === 'disk'))
   })
 })

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { statSync } from 'node:fs'
-import { mkdtemp, open, readFile, rm, stat, truncate, writeFile } from 'node:fs/promises'
+import { mkdtemp, readFile, rm, stat, truncate, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { after, before, describe, it } from 'node:test'
@@ -82,8 +82,8 @@ describe('the file of a recording', () => {
     const faults: unknown[] = []
     const file = make('no/such/folder.wav', faults)
     for (let i = 0; i < 10; i++) file.append(block(0, 4000))
-    await file.close()
-    await file.close()
+    assert.equal(await file.close(), false)
+    assert.equal(await file.close(), false)
     assert.equal(faults.length, 1)
     assert.equal((faults[0] as NodeJS.ErrnoException).code, 'ENOENT')
   })
@@ -91,11 +91,18 @@ describe('the file of a recording', () => {
   it('does not wait for a disk that is too slow: it ends with what it has', async () => {
     const faults: unknown[] = []
     const file = make('slow.wav', faults)
+    file.append(block(0, 4000))
+    await until(() => (statSync(file.path, { throwIfNoEntry: false })?.size ?? 0) > 16_000, 'the first of it')
     // More at once than any disk takes in no time.
     for (let i = 0; i < 12; i++) file.append(block(0, 250_000))
     assert.equal(faults.length, 1)
-    await file.close()
-    const handle = await open(file.path)
-    await handle.close()
+    assert.equal(await file.close(), true)
+    assert.ok(readStereoWav(file.path).left.length >= 4000)
+  })
+
+  it('is not left behind where nothing is in it', async () => {
+    const file = make('empty.wav')
+    assert.equal(await file.close(), false)
+    assert.equal(statSync(file.path, { throwIfNoEntry: false }), undefined)
   })
 })
