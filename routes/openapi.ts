@@ -5,6 +5,10 @@ import type { FastifyInstance } from 'fastify'
 const DESCRIPTION =
   'Realtime AI voice agent on your phone number. Errors are {"error","message"} with the fitting status.'
 
+const LOGO =
+  '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 96 24" fill="#fff" font-size="20">' +
+  '<text y="19" font-family="sans-serif">Offhook</text></svg>'
+
 /** The description of every route that is registered after it, at `/openapi.json`, and browsable at `/docs`. */
 export async function openApi(app: FastifyInstance): Promise<void> {
   await app.register(swagger, {
@@ -18,6 +22,10 @@ export async function openApi(app: FastifyInstance): Promise<void> {
       }
     }
   })
-  await app.register(swaggerUi, { routePrefix: '/docs', logo: undefined })
+  await app.register(swaggerUi, {
+    routePrefix: '/docs',
+    logo: { type: 'image/svg+xml', content: LOGO },
+    theme: { title: 'Offhook' }
+  })
   app.get('/openapi.json', { schema: { hide: true } }, async () => app.swagger())
 }

@@ -103,7 +103,7 @@ export class Transfers {
       session.handOver(false)
       throw error
     } finally {
-      this.#clock.after(RING_MS + TOLD_MS, () => this.#expire(transfer))
+      this.#clock.after(RING_MS + TOLD_MS, () => void this.#expire(transfer))
     }
     const outcome = await promise
     session.off('closed', callerLeaves)
@@ -130,10 +130,14 @@ export class Transfers {
     transfer.settle(outcome)
   }
 
-  /** A carrier that says nothing has lost it: the phone rang its time. */
-  #expire(transfer: Transfer): void {
-    if (transfer.outcome === null) this.#hangUpLeg(transfer)
-    this.#settle(transfer.id, 'failed')
-    this.#transfers.delete(transfer.id)
+  /** The phone rang its time, and nothing was told: the caller may be in the middle of a conversation all the same. */
+  async #expire(transfer: Transfer): Promise<void> {
+    const { call, carrier, id } = transfer
+    if (transfer.outcome === null) {
+      const answered = await carrier.transferAnswered?.(call.carrierCallId).catch(() => false)
+      if (!answered) this.#hangUpLeg(transfer)
+      this.#settle(id, answered ? 'answered' : 'failed')
+    }
+    this.#transfers.delete(id)
   }
 }

@@ -22,6 +22,8 @@ export interface Carrier {
    * taken the request. What becomes of it comes by webhook; if nobody answers, the carrier gives the caller back.
    */
   transfer(carrierCallId: string, to: string, request: TransferRequest): Promise<void>
+  /** Whether the other party of a transfer speaks with the caller now: asked where no webhook has told. */
+  transferAnswered?(carrierCallId: string): Promise<boolean>
   /**
    * Presses keys for the other end to hear: 0-9, A-D, *, #, w for half a second's pause, W for a second's. Absent where
    * it can't. `newStream` makes the address and the token of the stream that comes afterwards, `takesStreamForDtmf`.

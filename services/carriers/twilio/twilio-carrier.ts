@@ -106,6 +106,13 @@ export class TwilioCarrier implements ReplyCarrier {
     await this.#perform(carrierCallId, response)
   }
 
+  async transferAnswered(carrierCallId: string): Promise<boolean> {
+    const legs = await this.#request(() =>
+      this.#client.calls.list({ parentCallSid: carrierCallId, status: 'in-progress', limit: 1 })
+    )
+    return legs.length > 0
+  }
+
   async sendDtmf(carrierCallId: string, digits: string, newStream: () => StreamAddress): Promise<void> {
     const response = new twilio.twiml.VoiceResponse()
     response.play({ digits: digits.replaceAll('W', 'ww') })

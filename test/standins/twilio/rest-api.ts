@@ -23,7 +23,7 @@ export interface RestApiOptions {
   readonly authToken: string
   /** The number's voice webhook. */
   readonly voiceUrl: () => string
-  readonly findCall: (callSid: string) => TwilioCall | undefined
+  readonly calls: () => readonly TwilioCall[]
   readonly dial: (creation: ReturnType<typeof readCreation>) => TwilioCall
   /** What this request is to be refused with, whatever it asks for. */
   readonly nextOutage: () => refusal.TwilioError | undefined
@@ -71,7 +71,7 @@ export function createRestApi(options: RestApiOptions): FastifyInstance {
 
   function callOf(request: FastifyRequest): TwilioCall {
     const { sid } = request.params as { sid: string }
-    const call = options.findCall(sid)
+    const call = options.calls().find(({ callSid }) => callSid === sid)
     if (!call) throw refusal.notFound(request.url)
     return call
   }
@@ -86,6 +86,7 @@ export function createRestApi(options: RestApiOptions): FastifyInstance {
     }))
   )
   const calls = `${account}/Calls`
+  app.get(`${calls}.json`, (request) => answer(request, () => listCalls(request, options.calls())))
   app.post(`${calls}.json`, (request, reply) => {
     void reply.code(201)
     return answer(request, (form) => describeCall(options.dial(readCreation(form))), 201)
@@ -108,6 +109,24 @@ export function createRestApi(options: RestApiOptions): FastifyInstance {
     return reply.code(refused.status).send(refused.body)
   })
   return app
+}
+
+/** One page of them: those of a parent, and of a status. */
+function listCalls({ query, url }: FastifyRequest, calls: readonly TwilioCall[]): Data {
+  const { ParentCallSid, Status, PageSize = '50' } = query as Record<string, string | undefined>
+  const found = calls.filter(
+    ({ options, status }) =>
+      (ParentCallSid === undefined || options.parentCallSid === ParentCallSid) &&
+      (Status === undefined || status === Status)
+  )
+  return {
+    calls: found.slice(0, Number(PageSize)).map(describeCall),
+    first_page_uri: url,
+    next_page_uri: null,
+    page: 0,
+    page_size: Number(PageSize),
+    uri: url
+  }
 }
 
 function describeCall(call: TwilioCall): Data {

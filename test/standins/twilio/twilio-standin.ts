@@ -82,7 +82,7 @@ export class TwilioStandIn extends EventEmitter<TwilioStandInEvents> {
       accountSid: this.accountSid,
       authToken: this.authToken,
       voiceUrl: () => this.voiceUrl,
-      findCall: (sid) => this.calls.find(({ callSid }) => callSid === sid),
+      calls: () => this.calls,
       dial: (creation) => this.#dial(creation),
       nextOutage: () => this.#outages.shift(),
       onRequest: (request) => this.requests.push(request),

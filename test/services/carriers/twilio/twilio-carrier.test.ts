@@ -127,6 +127,23 @@ describe('TwilioCarrier', { timeout: 30_000 }, () => {
     })
   })
 
+  it('knows by asking whether the other party of a transfer speaks with the caller', async () => {
+    const carrier = carrierWith()
+    const call = await answeredCall(carrier)
+    await carrier.transfer(call.callSid, '+13125550111', TRANSFER)
+    const leg = await twilio.until(
+      () =>
+        twilio.calls.find(
+          ({ options }) => options.parentCallSid === call.callSid && options.to === '+13125550111'
+        ),
+      'the other leg'
+    )
+    assert.equal(await carrier.transferAnswered(call.callSid), false)
+    await leg.pickUp(null)
+    assert.equal(await carrier.transferAnswered(call.callSid), true)
+    assert.equal(await carrier.transferAnswered('CA0'), false)
+  })
+
   it('shows the other party the caller’s own number where it is given none', async () => {
     const carrier = carrierWith()
     const call = await answeredCall(carrier)
