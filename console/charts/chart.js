@@ -26,37 +26,52 @@ const HEIGHT_PX = 240
  * @param {(time: number) => string} props.formatTime of an instant, epoch seconds
  * @param {boolean} [props.bars] whether each value stands for a span of time that begins at its instant
  * @param {number} [props.height] px
+ * @param {boolean} [props.plain] whether there is room for the curve alone
  */
-export function Chart({ label, times, series, format, formatTime, bars = false, height = HEIGHT_PX }) {
+export function Chart({
+  label,
+  times,
+  series,
+  format,
+  formatTime,
+  bars = false,
+  height = HEIGHT_PX,
+  plain = false
+}) {
   const ref = useRef(/** @type {HTMLElement | null} */ (null))
-  const look = `${theme.value} ${language.value}`
+  const plot = useRef(/** @type {uPlot | null} */ (null))
+  const data = useRef(/** @type {uPlot.AlignedData} */ ([[]]))
+  data.current = /** @type {any} */ ([times, ...series.map(({ values }) => values)])
+  const lines = series.map((one) => `${one.label} ${one.colour} ${one.kind}`).join()
+  const look = [theme.value, language.value, label, lines].join()
   useEffect(() => {
     const place = /** @type {HTMLElement} */ (ref.current)
-    /** @type {uPlot | null} */
-    let plot = null
     let wanted = true
     stylesheet('/vendor/uplot.css').then(() => {
       if (!wanted) return
-      const options = optionsOf(place, { series, format, formatTime, bars, height })
-      plot = new uPlot(options, /** @type {any} */ ([times, ...series.map(({ values }) => values)]), place)
+      const options = optionsOf(place, { series, format, formatTime, bars, height, plain })
+      plot.current = new uPlot(options, data.current, place)
     })
-    const observer = new ResizeObserver(() => plot?.setSize({ width: place.clientWidth, height }))
+    const observer = new ResizeObserver(() => plot.current?.setSize({ width: place.clientWidth, height }))
     observer.observe(place)
     return () => {
       wanted = false
       observer.disconnect()
-      plot?.destroy()
+      plot.current?.destroy()
+      plot.current = null
     }
-  }, [look, times, series, bars, height])
+  }, [look, bars, height, plain])
+  // New values of the same lines are drawn into the chart that is there.
+  useEffect(() => plot.current?.setData(data.current), [times, series])
   return html`<div class="chart" ref=${ref} role="img" aria-label=${label} style=${{ minHeight: `${height}px` }}></div>`
 }
 
 /**
  * @param {HTMLElement} place
- * @param {{ series: readonly Series[], format: (value: number) => string, formatTime: (time: number) => string, bars: boolean, height: number }} chart
+ * @param {{ series: readonly Series[], format: (value: number) => string, formatTime: (time: number) => string, bars: boolean, height: number, plain: boolean }} chart
  * @returns {uPlot.Options}
  */
-function optionsOf(place, { series, format, formatTime, bars, height }) {
+function optionsOf(place, { series, format, formatTime, bars, height, plain }) {
   const style = getComputedStyle(place)
   const colour = (/** @type {string} */ name) => style.getPropertyValue(name).trim()
   const font = `12px ${style.fontFamily}`
@@ -69,7 +84,8 @@ function optionsOf(place, { series, format, formatTime, bars, height }) {
   return {
     width: place.clientWidth,
     height,
-    cursor: { y: false, points: { size: 7 }, drag: { x: false, y: false } },
+    legend: { show: !plain },
+    cursor: { show: !plain, y: false, points: { size: 7 }, drag: { x: false, y: false } },
     // Days are the server's, which are those of UTC.
     tzDate: (time) => uPlot.tzDate(new Date(time * 1000), 'Etc/UTC'),
     scales: {
@@ -77,8 +93,14 @@ function optionsOf(place, { series, format, formatTime, bars, height }) {
       y: { range: (_plot, _least, most) => [0, most > 0 ? most * 1.12 : 1] }
     },
     axes: [
-      { ...axis, grid: { show: false }, values: (_plot, splits) => splits.map(formatTime), space: 80 },
-      { ...axis, values: (_plot, splits) => splits.map(format), size: 64 }
+      {
+        ...axis,
+        grid: { show: false },
+        values: (_plot, splits) => splits.map(formatTime),
+        space: 80,
+        show: !plain
+      },
+      { ...axis, values: (_plot, splits) => splits.map(format), size: plain ? 52 : 64, space: 34 }
     ],
     series: [
       { value: (_plot, time) => (time === null ? '–' : formatTime(time)), label: t('chart.time') },
@@ -87,7 +109,7 @@ function optionsOf(place, { series, format, formatTime, bars, height }) {
         stroke: colour(name),
         width: kind === 'bars' ? 0 : 2,
         fill: kind === 'bars' ? colour(name) : undefined,
-        points: { show: kind === 'line' ? undefined : false, size: 5 },
+        points: { show: kind === 'line' && !plain ? undefined : false, size: 5 },
         spanGaps: true,
         paths: kind === 'bars' ? barPaths() : undefined,
         value: (/** @type {unknown} */ _plot, /** @type {number | null} */ value) =>

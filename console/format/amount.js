@@ -17,3 +17,9 @@ export function money(value) {
     maximumFractionDigits: digits
   }).format(value)
 }
+
+/** A price in a currency of ISO 4217. @param {number | null} value @param {string} currency */
+export function price(value, currency) {
+  if (value === null) return '–'
+  return new Intl.NumberFormat(language.value, { style: 'currency', currency }).format(value)
+}
