@@ -1,5 +1,5 @@
 /**
- * The performance benchmark: `npm run bench -- [--quick] [--only load|barge-in|soak|audio]`.
+ * The performance benchmark: `npm run bench -- [--quick] [--only load|barge-in|cascade|soak|audio]`.
  *
  * Server, load and carrier stand-ins run in processes of their own on loopback, the server pinned to one core. Costs
  * are told beside those of a bare relay in the same run, since milliseconds alone tell of the machine.
@@ -10,11 +10,12 @@ import path from 'node:path'
 import { parseArgs } from 'node:util'
 import { runBargeIn } from './barge-in-section.ts'
 import { Bars } from './bars.ts'
+import { runCascade } from './cascade-bench.ts'
 import { runLoad } from './load-section.ts'
 import { canPin } from './processes.ts'
 import { runSoak } from './soak-section.ts'
 
-const SECTIONS = ['load', 'barge-in', 'soak', 'audio'] as const
+const SECTIONS = ['load', 'barge-in', 'cascade', 'soak', 'audio'] as const
 
 const { values } = parseArgs({
   options: { quick: { type: 'boolean', default: false }, only: { type: 'string', multiple: true } }
@@ -41,6 +42,9 @@ if (wanted.includes('load')) {
 }
 if (wanted.includes('barge-in')) {
   await runBargeIn(values.quick ? { calls: 4, turns: 4 } : { calls: 16, turns: 7 }, bars)
+}
+if (wanted.includes('cascade')) {
+  await runCascade(values.quick ? { calls: 4, turns: 3 } : { calls: 8, turns: 5 }, bars)
 }
 if (wanted.includes('soak')) {
   const soak = values.quick

@@ -3,6 +3,7 @@ import { certificate } from './certificate.ts'
 import { type Check, type Examination, type Finding, fault, ok, warning } from './check.ts'
 import { clockSkew } from './clock-skew.ts'
 import { database } from './database.ts'
+import { deepgram } from './deepgram.ts'
 import { disk } from './disk.ts'
 import { localEngine } from './local-engine.ts'
 import { findLocalServer, localServer } from './local-server.ts'
@@ -31,6 +32,7 @@ export const CHECKS: readonly Check[] = [
   telnyxAccount,
   twilioAccount,
   openAi,
+  deepgram,
   localEngine,
   disk
 ]
