@@ -130,7 +130,7 @@ export class CallSession extends EventEmitter<{ closed: [] }> {
       reporter,
       limits: this.#limits,
       signal: this.#abort.signal,
-      live: () => this.#phase === 'live' && this.#media.connected && !this.#handingOver,
+      live: () => this.#phase === 'live' && this.connected && !this.#handingOver && !this.muting.any,
       end: (reason, detail) => void this.end(reason, detail)
     })
   }

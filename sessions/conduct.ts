@@ -21,7 +21,7 @@ export interface ConductOptions {
   readonly clock: Clock
   /** Aborts when the call ends. */
   readonly signal: AbortSignal
-  /** Whether the caller can be spoken with. */
+  /** Whether caller and agent can speak with each other. */
   readonly live: () => boolean
   readonly end: (reason: EndReason, detail: string | null) => void
 }

@@ -29,6 +29,11 @@ export class Muting {
     return this.#muted
   }
 
+  /** Whether anybody is. */
+  get any(): boolean {
+    return this.#muted.agent || this.#muted.caller
+  }
+
   /** A muted agent stops at once, and nothing of what it says is sent or counts as said. */
   set(party: Party, muted: boolean): void {
     const { floor, inbound, outbound } = this.#options

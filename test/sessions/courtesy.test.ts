@@ -84,6 +84,19 @@ describe('silence', () => {
     assert.deepEqual(of('call.ended'), [])
   })
 
+  it('is no silence while the operator has silenced one of the two', async () => {
+    for (const party of ['agent', 'caller'] as const) {
+      const { agentSays, clock, engine, session } = await inCall({ silence })
+      agentSays('Hello.')
+      session.muting.set(party, true)
+      clock.advance(60_000)
+      assert.deepEqual(engine.said, [])
+      session.muting.set(party, false)
+      clock.advance(5000)
+      assert.equal(engine.said.length, 1)
+    }
+  })
+
   for (const [language, text] of [
     ['en', 'Hold on, let me get my card.'],
     ['fr', 'Attendez, je cherche ma carte.'],
