@@ -22,13 +22,21 @@ export function noteAction(
   events.publish(held.call, { type: 'operator.action', ...action, by, address: request.ip })
 }
 
-/** As the console was given it, or `operator`. Percent-encoded, since a header takes no letter beyond Latin-1. */
+/**
+ * As the console was given it, or `operator`. In the header, percent-encoded, since that takes no letter beyond Latin-1;
+ * or in the address, as `operator=`, which is all that a browser's WebSocket can send.
+ */
 export function operatorName(request: FastifyRequest): string {
   const header = request.headers['x-operator-name']
-  if (typeof header !== 'string') return UNNAMED
+  const { operator } = request.query as { operator?: unknown }
+  const given = typeof header === 'string' ? decoded(header) : operator
+  return (typeof given === 'string' && given.trim().slice(0, NAME_LIMIT)) || UNNAMED
+}
+
+function decoded(header: string): string {
   try {
-    return decodeURIComponent(header).trim().slice(0, NAME_LIMIT) || UNNAMED
+    return decodeURIComponent(header)
   } catch {
-    return UNNAMED
+    return ''
   }
 }

@@ -30,9 +30,10 @@ export class LiveListener {
    * @param {object} options
    * @param {string} options.callId
    * @param {string} options.token of the operator
+   * @param {string} options.operatorName for the record of the call; empty: none
    * @param {() => void} options.onEnd the call is over, or listening broke off
    */
-  async open({ callId, token, onEnd }) {
+  async open({ callId, token, operatorName, onEnd }) {
     await this.#context.audioWorklet.addModule(WORKLET)
     await this.#context.resume()
     if (this.#closed) return
@@ -44,7 +45,7 @@ export class LiveListener {
     player.connect(splitter)
     splitter.connect(this.#sides.caller, 0)
     splitter.connect(this.#sides.agent, 1)
-    this.#socket = openSocket({ callId, token })
+    this.#socket = openSocket({ callId, token, operatorName })
     this.#socket.addEventListener('message', ({ data }) => {
       const frame = JSON.parse(data)
       if (frame.event === 'stop') onEnd()
@@ -89,10 +90,15 @@ export class LiveListener {
   }
 }
 
-/** @param {{ callId: string, token: string }} options */
-function openSocket({ callId, token }) {
+/** @param {{ callId: string, token: string, operatorName: string }} options */
+function openSocket({ callId, token, operatorName }) {
   const url = new URL('/frontend-audio', location.href)
   url.protocol = location.protocol === 'https:' ? 'wss:' : 'ws:'
-  url.search = new URLSearchParams({ call_id: callId, track: 'both', token }).toString()
+  url.search = new URLSearchParams({
+    call_id: callId,
+    track: 'both',
+    operator: operatorName,
+    token
+  }).toString()
   return new WebSocket(url)
 }

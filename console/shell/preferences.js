@@ -3,12 +3,13 @@ import { Button } from '../parts/button.js'
 import { chooseLanguage, language, t } from '../state/language.js'
 import { session } from '../state/session.js'
 import { theme, toggleTheme } from '../state/theme.js'
+import { OperatorName } from './operator-name.js'
 
 /** Language, light or dark, and the way out. */
 export function Preferences() {
   const dark = theme.value === 'dark'
   const other = language.value === 'en' ? 'fr' : 'en'
-  return html`<div class="row between">
+  return html`<${OperatorName} /><div class="row between">
     <${Button}
       kind="quiet"
       lang=${other}

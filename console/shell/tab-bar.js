@@ -17,7 +17,10 @@ export function TabBar({ current }) {
   const tabs = VIEWS.slice(0, TABS)
   const rest = VIEWS.slice(TABS)
   const inRest = rest.some(({ name }) => name === current)
-  return html`<nav class="tab-bar" aria-label=${t('nav.main')}>
+  const closeOnEscape = (/** @type {KeyboardEvent} */ event) => {
+    if (event.key === 'Escape') setOpen(false)
+  }
+  return html`<nav class="tab-bar" aria-label=${t('nav.main')} onKeyDown=${closeOnEscape}>
     ${tabs.map(
       ({ name, icon }) =>
         html`<a class="tab" key=${name} href=${`#/${name}`} aria-current=${name === current ? 'page' : undefined}>

@@ -25,7 +25,8 @@ class Listening {
     const onEnd = () => {
       if (this.#listener === listener) this.stop()
     }
-    listener.open({ callId, token: session.token.value ?? '', onEnd }).catch((error) => {
+    const operatorName = session.operatorName.value
+    listener.open({ callId, token: session.token.value ?? '', operatorName, onEnd }).catch((error) => {
       onEnd()
       tellFault(error)
     })

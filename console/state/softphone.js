@@ -7,6 +7,7 @@ import { createWireCodec } from '../audio/wire-codec.js'
 import { api, request } from '../net/api.js'
 import { callEvents } from '../net/call-events.js'
 import { Conversation } from './conversation.js'
+import { t } from './language.js'
 import { LEVEL_MS, LevelHistory } from './level-history.js'
 
 const FRAME_MS = 20
@@ -92,6 +93,7 @@ class Softphone {
 
   /** @param {boolean} typing */
   #reset(typing) {
+    this.#stopEvents()
     this.fault.value = null
     this.muted.value = false
     this.typing.value = typing
@@ -141,7 +143,9 @@ class Softphone {
       onMark: (name) => line.mark(name),
       onClear: () => line.clear(),
       onClose: () => {
-        if (this.#line === line) this.#ended()
+        if (this.#line !== line) return
+        if (this.startedAt.value === null) this.fault.value = { reason: 'server', text: t('talk.noStream') }
+        this.#ended()
       }
     })
   }
@@ -160,19 +164,11 @@ class Softphone {
   #ended() {
     this.#calls++
     this.#close()
-    this.phase.value = 'ended'
+    this.phase.value = this.startedAt.value === null ? 'idle' : 'ended'
   }
 
-  /** The events of the call go on to be heard: the last ones come after its end. */
+  /** The events of the call are heard until the next one: the last of them come after its end. */
   #close() {
-    const stop = this.#stopEvents
-    this.#stopEvents = () => {}
-    const conversation = this.conversation.value
-    const unsubscribe = conversation.end.subscribe((end) => {
-      if (!end) return
-      stop()
-      queueMicrotask(() => unsubscribe())
-    })
     this.#stream = null
     this.#line?.close()
     this.#line = null

@@ -127,7 +127,9 @@ describe('watching live calls', { timeout: 20_000 }, () => {
     await post('mute', {})
     await post('unmute', { party: 'caller' })
     await post('transfer', { to: '+13125550100' })
-    const listener = rig.connect(`/frontend-audio?token=${OPERATOR_TOKEN}&call_id=${call.callId}&track=both`)
+    const listener = rig.connect(
+      `/frontend-audio?token=${OPERATOR_TOKEN}&call_id=${call.callId}&track=both&operator=Zo%C3%AB`
+    )
     await once(listener, 'open')
     await post('end', {}, as(' '))
     const noted = rig.published.flatMap(({ event }) => (event.type === 'operator.action' ? [event] : []))
@@ -138,7 +140,7 @@ describe('watching live calls', { timeout: 20_000 }, () => {
       { ...by, action: 'mute', party: 'agent' },
       { ...by, action: 'unmute', party: 'caller' },
       { ...by, action: 'transfer', to: '+13125550100' },
-      { ...by, action: 'listen', tracks: ['inbound', 'outbound'] },
+      { ...by, action: 'listen', tracks: ['inbound', 'outbound'], by: 'Zoë' },
       { ...by, action: 'end' }
     ])
     assert.deepEqual(

@@ -25,6 +25,11 @@ export const shell = {
   'action.cancel': 'Cancel',
   'action.dismiss': 'Dismiss',
   'action.retry': 'Try again',
+  'operator.title': 'Your name',
+  'operator.text':
+    'Who does something to a call is kept in its record. Until you say otherwise, that is “operator”.',
+  'operator.set': 'Set your name',
+  'action.save': 'Save',
   'state.loading': 'Loading',
   'error.unreachable': 'The server does not answer. Is it running?',
   'error.status': 'The server answered with status {status}.',

@@ -26,6 +26,8 @@ export const talk = {
   'talk.hangUp': 'Hang up',
   'talk.type': 'Type what the caller should say (English voice)',
   'talk.typeSend': 'Say it',
+  'talk.noStream':
+    'The server did not take the audio of the call. Is there a proxy in between that stops WebSockets?',
   'talk.ended': 'The call is over.',
   'talk.lasted': 'Length',
   'talk.medianAnswer': 'Usual time to answer',

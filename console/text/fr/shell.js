@@ -25,6 +25,11 @@ export const shell = {
   'action.cancel': 'Annuler',
   'action.dismiss': 'Fermer',
   'action.retry': 'Réessayer',
+  'operator.title': 'Votre nom',
+  'operator.text':
+    'Le journal d’un appel garde le nom de qui agit sur lui. Sans indication, ce sera « operator ».',
+  'operator.set': 'Indiquer votre nom',
+  'action.save': 'Enregistrer',
   'state.loading': 'Chargement',
   'error.unreachable': 'Le serveur ne répond pas. Est-il démarré ?',
   'error.status': 'Le serveur a répondu par le code {status}.',

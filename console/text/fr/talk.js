@@ -26,6 +26,7 @@ export const talk = {
   'talk.hangUp': 'Raccrocher',
   'talk.type': 'Écrivez ce que l’appelant doit dire (voix anglaise)',
   'talk.typeSend': 'Le dire',
+  'talk.noStream': 'Le serveur n’a pas accepté le son de l’appel. Un proxy bloque-t-il les WebSockets ?',
   'talk.ended': 'L’appel est terminé.',
   'talk.lasted': 'Durée',
   'talk.medianAnswer': 'Temps de réponse habituel',
