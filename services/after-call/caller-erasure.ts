@@ -1,4 +1,4 @@
-import { rm } from 'node:fs/promises'
+import { readFile, rm, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import type pg from 'pg'
 import type { Clock } from '../../sessions/contracts/clock.ts'
@@ -7,6 +7,7 @@ import { withClient, withTransaction } from '../store/transaction.ts'
 
 /** Below DATA_DIR. */
 const TAPES = 'tapes'
+const REFUSED = path.join('spool', 'refused.jsonl')
 /** What carriers tell of a call after its end is erased too, where it came this long after the erasure. */
 const AFTERMATH = "interval '1 day'"
 
@@ -56,19 +57,19 @@ export class CallerErasure {
    * it is to be asked for again.
    */
   async erase(e164: string): Promise<Erasure | ErasureRefusal> {
+    // What waits to be written is found too.
+    await this.#retireSpool()
     const calls = await this.#callsOf(e164)
     if (calls === 'own_number') return calls
     if (calls.some(({ status }) => status !== 'ended' && status !== 'failed')) return 'call_live'
-    await this.#retireSpool()
     let tapes = 0
     for (const { id, recording_path } of calls) {
       await this.#archive.removeFiles(id, recording_path)
       if (await this.#removeTape(id)) tapes += 1
     }
-    await this.#eraseRows(
-      e164,
-      calls.map(({ id }) => id)
-    )
+    const callIds = calls.map(({ id }) => id)
+    await this.#eraseRefused([e164.replace('+', ''), ...callIds])
+    await this.#eraseRows(e164, callIds)
     await this.#vacuum()
     return {
       calls: calls.length,
@@ -77,12 +78,16 @@ export class CallerErasure {
     }
   }
 
-  /** Erases what was written of erased calls since: a carrier's last webhooks may come late. */
+  /** Erases what came of erased calls since: a carrier's last webhooks, and tapes that lay with another replica. */
   async eraseAftermath(): Promise<void> {
     await this.#pool.query(
       `update call_events set payload = '{}' from calls
        where calls.id = call_events.call_id and calls.erased_at > now() - ${AFTERMATH} and payload <> '{}'`
     )
+    const { rows } = await this.#pool.query<{ id: string }>(
+      `select id from calls where erased_at > now() - ${AFTERMATH}`
+    )
+    for (const { id } of rows) await this.#removeTape(id)
   }
 
   /** The person is the caller of what came in, and the called of what went out; the other end is our own number. */
@@ -110,6 +115,14 @@ export class CallerErasure {
       if ((error as NodeJS.ErrnoException).code === 'ENOENT') return false
       throw error
     }
+  }
+
+  /** Records that the database refused are kept in a file, one a line. */
+  async #eraseRefused(traces: readonly string[]): Promise<void> {
+    const file = path.join(this.#dataDir, REFUSED)
+    const text = await readFile(file, 'utf8').catch(() => '')
+    const lines = text.split('\n').filter((line) => !traces.some((trace) => line.includes(trace)))
+    if (lines.length < text.split('\n').length) await writeFile(file, lines.join('\n'), { mode: 0o600 })
   }
 
   async #eraseRows(e164: string, callIds: readonly string[]): Promise<void> {

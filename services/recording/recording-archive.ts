@@ -14,7 +14,7 @@ const FILE = /^([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})\.wav$/
 /** A call's row may be written a little later than its recording is complete. */
 const REGISTER_MS = 250
 const REGISTER_MAX_MS = 10_000
-const SWEEP_MS = 60 * 60_000
+const SWEEP_MS = 5 * 60_000
 const SECOND_SWEEP_MS = 60_000
 const BATCH = 200
 
@@ -54,7 +54,7 @@ export class RecordingArchive {
     this.#folder = path.join(options.dataDir, RECORDINGS)
   }
 
-  /** The database is there: makes good what a crash left, deletes what is due, and does so again every hour; `alsoSweep` with it. */
+  /** The database is there: makes good what a crash left, deletes what is due, and does so again every few minutes; `alsoSweep` with it. */
   async start(alsoSweep: () => Promise<void>): Promise<void> {
     this.#alsoSweep = alsoSweep
     this.#say()

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { mkdir, readdir, rm, writeFile } from 'node:fs/promises'
+import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import type { TestContext } from 'node:test'
 import { it } from 'node:test'
@@ -52,6 +52,9 @@ eachDatabase((databases) => {
     await event(incoming, 'tool.called', { arguments: { name: 'Xylander' } })
     await writeFile(path.join(dataDir, 'recordings', `${incoming}.wav`), 'audio')
     await writeFile(path.join(dataDir, 'tapes', `${outgoing}.jsonl`), 'tape')
+    await mkdir(path.join(dataDir, 'spool'))
+    const refused = path.join(dataDir, 'spool', 'refused.jsonl')
+    await writeFile(refused, `{"call":"${incoming}"}\n{"call":"another"}\n{"from":"${PERSON}"}\n`)
     await pool.query("update calls set recording_path = 'recordings/' || id || '.wav' where id = $1", [
       incoming
     ])
@@ -72,7 +75,9 @@ eachDatabase((databases) => {
     ])
     assert.deepEqual(await rows('select payload from call_events'), [{ payload: {} }])
     assert.deepEqual(await rows('select * from call_analysis'), [])
-    assert.deepEqual(await readdir(dataDir, { recursive: true }), ['recordings', 'tapes'])
+    assert.equal(await readFile(refused, 'utf8'), '{"call":"another"}\n')
+    const files = (await readdir(dataDir, { recursive: true })).toSorted()
+    assert.deepEqual(files, ['recordings', 'spool', 'spool/refused.jsonl', 'tapes'])
   })
 
   it("erases the number where other people's calls have it, and nothing else of them", async (t) => {
