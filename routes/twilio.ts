@@ -3,6 +3,8 @@ import type { FastifyInstance } from 'fastify'
 import { LRUCache } from 'lru-cache'
 import { type Static, Type } from 'typebox'
 import type { TwilioParams } from '../services/carriers/twilio/twilio-signature.ts'
+import type { Dial } from '../sessions/call-control.ts'
+import type { AgentProfile } from '../sessions/contracts/agent-profile.ts'
 import type { CallIdentity } from '../sessions/contracts/call-events.ts'
 import { CallError } from '../sessions/errors.ts'
 import { errors, operator, success } from './api-schemas.ts'
@@ -53,6 +55,12 @@ const statusSchema = {
   response: { 204: Type.Null(), ...errors(400, 403, 503) }
 }
 
+const machineSchema = {
+  tags,
+  summary: 'Is told by Twilio who answered a call, a person or a machine, signed by X-Twilio-Signature',
+  response: { 204: Type.Null(), ...errors(400, 403, 503) }
+}
+
 /** Twilio's webhooks, answered with what it is to do, and the operator's commands for calls of Twilio. */
 export async function twilioRoutes(app: FastifyInstance, options: RouteOptions): Promise<void> {
   const { auth, calls, control, events, operations, registry } = options
@@ -98,13 +106,25 @@ export async function twilioRoutes(app: FastifyInstance, options: RouteOptions):
     return reply.status(204).send()
   })
 
+  app.post('/api/calls/twilio/machine', { schema: machineSchema }, async (request, reply) => {
+    configured(options)
+    const params = verify(request, options)
+    const answeredBy = field(params, 'AnsweredBy') ?? ''
+    const { machines } = options
+    if (answeredBy.startsWith('machine_end')) machines.greetingEnded(callSidOf(params))
+    else if (answeredBy === 'machine_start' || answeredBy === 'fax') machines.detected(callSidOf(params))
+    return reply.status(204).send()
+  })
+
   app.post(
     '/api/calls/twilio/initiate',
     { onRequest: auth.require, schema: initiateSchema },
     async (request) => {
       const { carrier } = configured(options)
       const { to, from } = request.body as Static<typeof initiateBody>
-      const dial = () => async () => ({ carrierCallId: await carrier.dial({ from, to }), stream: null })
+      const dial =
+        ({ machineDetection: detectMachine }: AgentProfile): Dial =>
+        async () => ({ carrierCallId: await carrier.dial({ from, to, detectMachine }), stream: null })
       const call = await placeCall(options, carrier, request.body as Static<typeof initiateBody>, dial).catch(
         (error: unknown) => {
           throw toHttpError(error)

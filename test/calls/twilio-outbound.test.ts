@@ -150,4 +150,53 @@ describe('a Twilio outbound call', { timeout: 60_000 }, () => {
     assert.equal(call.status, 'canceled')
     assert.equal((await rowOf(call.callSid)).answered, false)
   })
+
+  describe('that may be taken by a machine', () => {
+    const MACHINE = {
+      result: 'answer',
+      afterMs: 50,
+      machine: { detectedAfterMs: 300, beepAfterMs: 900 }
+    } as const
+    const MESSAGE = 'Please call us back.'
+
+    async function dial(machineDetection: string) {
+      const { url, operatorToken } = rig.server
+      const agent = { id: 'caller', name: 'Caller', machineDetection, voicemailMessage: MESSAGE }
+      await fetch(`${url}/api/agents`, {
+        method: 'POST',
+        headers: { authorization: `Bearer ${operatorToken}`, 'content-type': 'application/json' },
+        body: JSON.stringify(agent)
+      })
+      assert.equal((await post('initiate', { to: TO, from: FROM, agentId: 'caller' })).status, 200)
+      return rig.twilio.waitForDial()
+    }
+
+    it('is hung up where the agent leaves no message', async () => {
+      await start(MACHINE)
+      const call = await dial('hang_up')
+      await call.waitFor('ended', 10_000)
+      const row = await rowOf(call.callSid)
+      assert.deepEqual([row.end_reason, row.end_detail], ['agent_hung_up', 'machine'])
+      assert.equal(rig.twilio.requests[0].form.MachineDetection, 'Enable')
+    })
+
+    it('gets the message after the beep, and is hung up', async () => {
+      await start(MACHINE)
+      const call = await dial('leave_message')
+      await call.waitFor('ended', 15_000)
+      const row = await rowOf(call.callSid)
+      assert.deepEqual([row.end_reason, row.end_detail], ['agent_hung_up', 'voicemail'])
+      const created = JSON.stringify(rig.realtime.sessions[0].events.map(({ event }) => event))
+      assert.ok(created.includes(MESSAGE))
+      assert.ok(call.heardMs >= 750, `${call.heardMs} ms were heard`)
+    })
+
+    it('speaks with a person as ever', async () => {
+      await start({ result: 'answer', afterMs: 50 })
+      const call = await dial('hang_up')
+      await call.waitForHeard(750, 10_000)
+      await rig.twilio.webhooksSettled()
+      assert.equal(call.status, 'in-progress')
+    })
+  })
 })

@@ -38,6 +38,7 @@ const SIGNED = {
   'POST /telnyx/webhook': 'TELNYX_API_KEY',
   'POST /api/calls/twilio/voice': 'TWILIO_ACCOUNT_SID',
   'POST /api/calls/twilio/status': 'TWILIO_ACCOUNT_SID',
+  'POST /api/calls/twilio/machine': 'TWILIO_ACCOUNT_SID',
   'POST /api/calls/twilio/transfer/answered?id=1': 'TWILIO_ACCOUNT_SID',
   'POST /api/calls/twilio/transfer/ended?id=1': 'TWILIO_ACCOUNT_SID'
 }

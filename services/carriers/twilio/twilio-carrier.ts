@@ -1,6 +1,7 @@
 import pRetry from 'p-retry'
 import twilio from 'twilio'
 import { type AudioFormat, PCMU_8K } from '../../../audio/format.ts'
+import type { AgentProfile } from '../../../sessions/contracts/agent-profile.ts'
 import type {
   ReplyCarrier,
   StreamAddress,
@@ -16,6 +17,9 @@ const REQUEST_TIMEOUT_MS = 10_000
 const HANG_UP_RETRIES = { retries: 2, minTimeout: 300, maxTimeout: 1000 }
 /** "Invalid call state": the call is not in progress any more. */
 const ALREADY_ENDED = '21220'
+
+/** What becomes of a call that a machine takes. */
+type MachineDetection = AgentProfile['machineDetection']
 
 type VoiceResponse = InstanceType<typeof twilio.twiml.VoiceResponse>
 
@@ -62,14 +66,22 @@ export class TwilioCarrier implements ReplyCarrier {
   }
 
   /** Calls somebody, and resolves with the CallSid. Once they answer, the voice webhook is asked what to do. */
-  async dial(call: { to: string; from: string }): Promise<string> {
+  async dial(call: { to: string; from: string; detectMachine?: MachineDetection }): Promise<string> {
+    const { to, from, detectMachine = 'off' } = call
     const { webhooksUrl } = this.#options
     const { sid } = await this.#request(() =>
       this.#client.calls.create({
-        ...call,
+        to,
+        from,
         url: `${webhooksUrl}/voice`,
         statusCallback: `${webhooksUrl}/status`,
-        statusCallbackEvent: ['ringing', 'answered', 'completed']
+        statusCallbackEvent: ['ringing', 'answered', 'completed'],
+        ...(detectMachine !== 'off' && {
+          // The end of a machine's greeting is told in place of its beginning, never both.
+          machineDetection: detectMachine === 'leave_message' ? 'DetectMessageEnd' : 'Enable',
+          asyncAmd: 'true',
+          asyncAmdStatusCallback: `${webhooksUrl}/machine`
+        })
       })
     )
     return sid

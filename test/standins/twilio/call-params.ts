@@ -40,6 +40,8 @@ export interface CallCreation {
   readonly twiml: Twiml | null
   readonly statusCallback: string | null
   readonly statusEvents: readonly string[]
+  /** Told who answered, beside the call; null where nobody asked for it. */
+  readonly machines: { readonly mode: 'Enable' | 'DetectMessageEnd'; readonly callback: string } | null
 }
 
 export type CallUpdate =
@@ -63,7 +65,18 @@ export function readCreation(form: Form): CallCreation {
   const statusEvents = typeof events === 'string' ? [events] : events
   if (!statusEvents.every((event) => EVENTS.includes(event)))
     throw refusal.invalidParameter('StatusCallbackEvent')
-  return { to, from, url, twiml, statusCallback: urlOf(form, 'StatusCallback'), statusEvents }
+  const statusCallback = urlOf(form, 'StatusCallback')
+  return { to, from, url, twiml, statusCallback, statusEvents, machines: machinesOf(form) }
+}
+
+/** Detection that holds the call up until it is done is not for a voice agent. */
+function machinesOf(form: Form): CallCreation['machines'] {
+  const mode = text(form, 'MachineDetection')
+  if (mode === null) return null
+  if (mode !== 'Enable' && mode !== 'DetectMessageEnd') throw refusal.invalidParameter('MachineDetection')
+  const callback = urlOf(form, 'AsyncAmdStatusCallback')
+  if (text(form, 'AsyncAmd') !== 'true' || callback === null) throw refusal.invalidParameter('AsyncAmd')
+  return { mode, callback }
 }
 
 /** @throws TwilioError that names the field at fault. */

@@ -31,6 +31,8 @@ export interface TwilioStandInOptions {
 export interface DialledParty {
   readonly result: 'answer' | 'ring' | 'busy' | 'no-answer' | 'failed'
   readonly afterMs: number
+  /** An answering machine picks up: when it is found out, and when its greeting ends with a beep; from the answer on. */
+  readonly machine?: { readonly detectedAfterMs: number; readonly beepAfterMs: number }
 }
 
 export interface PlacedCall extends MediaBehaviour {
@@ -184,7 +186,7 @@ export class TwilioStandIn extends EventEmitter<TwilioStandInEvents> {
   }
 
   /** The server calls somebody. */
-  #dial({ to, from, url, twiml, statusCallback, statusEvents }: CallCreation): TwilioCall {
+  #dial({ to, from, url, twiml, statusCallback, statusEvents, machines }: CallCreation): TwilioCall {
     const call = this.#newCall({
       direction: 'outbound-api',
       from,
@@ -194,8 +196,22 @@ export class TwilioStandIn extends EventEmitter<TwilioStandInEvents> {
       statusEvents,
       behaviour: this.#options.calls ?? {}
     })
-    this.#ringParty(call, () => void call.pickUp(twiml))
+    this.#ringParty(call, () => {
+      void call.pickUp(twiml)
+      if (machines) this.#tellMachine(call, machines)
+    })
     return call
+  }
+
+  /** Twilio tells once: of the beginning of a machine's greeting or of its end, by what it was asked. */
+  #tellMachine(call: TwilioCall, { mode, callback }: NonNullable<CallCreation['machines']>): void {
+    const machine = this.#options.dialled?.(call.options.to)?.machine
+    const tell = (AnsweredBy: string) => {
+      if (!call.endedBy) void this.#webhooks.post(callback, { ...call.params(), AnsweredBy })
+    }
+    if (!machine) setTimeout(tell, 0, 'human')
+    else if (mode === 'Enable') setTimeout(tell, machine.detectedAfterMs, 'machine_start')
+    else setTimeout(tell, machine.beepAfterMs, 'machine_end_beep')
   }
 
   /** A call of the server's is to be connected with somebody else. */
@@ -216,7 +232,8 @@ export class TwilioStandIn extends EventEmitter<TwilioStandInEvents> {
   }
 
   #ringParty(call: TwilioCall, pickUp: () => void): void {
-    const { result, afterMs } = this.#options.dialled?.(call.options.to) ?? { result: 'answer', afterMs: 50 }
+    const somebody: DialledParty = { result: 'answer', afterMs: 50 }
+    const { result, afterMs } = this.#options.dialled?.(call.options.to) ?? somebody
     setImmediate(() => call.ringOut())
     if (result === 'ring') return
     setTimeout(() => {
