@@ -39,6 +39,13 @@ export class ReorderBuffer<T> {
     this.#depth = depth
   }
 
+  /** Whether the frame of this number is the next, with none waiting behind it; it then counts as delivered. */
+  passes(frameNumber: number): boolean {
+    if (frameNumber !== this.#next || this.#held.size > 0) return false
+    this.#next += 1
+    return true
+  }
+
   /** `frame` may be held until a later push, so its memory must be its own. */
   push(frameNumber: FrameNumber, frame: T): void {
     const number = parseFrameNumber(frameNumber)

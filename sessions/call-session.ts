@@ -253,7 +253,7 @@ export class CallSession extends EventEmitter<{ closed: [] }> {
     on('callerSpeechStarted', ({ utteranceId }) => this.#onCallerSpeech(utteranceId))
     on('callerSpeechStopped', ({ utteranceId }) => this.#onCallerStopped(utteranceId))
     on('callerTranscript', ({ utteranceId, text }) => this.#onCallerText(utteranceId, text))
-    on('audio', ({ replyId, payload }) => this.#onAgentAudio(replyId, payload))
+    on('audio', ({ replyId, payload, lasting }) => this.#onAgentAudio(replyId, payload, lasting))
     on('agentTranscript', ({ replyId, delta }) => this.#onAgentText(replyId, delta))
     on('replyDone', ({ replyId }) => this.#onReplyDone(replyId))
     on('toolCall', (call) => void this.#conduct.toolCalls.run(call))
@@ -318,10 +318,10 @@ export class CallSession extends EventEmitter<{ closed: [] }> {
     this.#toldEngine = true
   }
 
-  #onAgentAudio(replyId: string, payload: Uint8Array): void {
+  #onAgentAudio(replyId: string, payload: Uint8Array, lasting = false): void {
     const receivedAt = this.#clock.now()
     this.#floor.agentStarts()
-    if (!this.#outbound.play(replyId, payload)) return this.muting.notPlayed(replyId)
+    if (!this.#outbound.play(replyId, payload, lasting)) return this.muting.notPlayed(replyId)
     this.frames.out += 1
     if (this.#media.connected) this.#options.onAddedLatency('outbound', this.#clock.now() - receivedAt)
     this.#conduct.agentSounds()

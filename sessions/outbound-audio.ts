@@ -100,14 +100,17 @@ export class OutboundAudio {
     this.#muted = muted
   }
 
-  /** Audio of a reply in the engine's format. False where the reply was interrupted and the audio is dropped. */
-  play(replyId: string, payload: Uint8Array): boolean {
+  /**
+   * Audio of a reply in the engine's format; kept as it is where it is `lasting`, and else copied. False where the
+   * reply was interrupted and the audio is dropped.
+   */
+  play(replyId: string, payload: Uint8Array, lasting = false): boolean {
     if (this.#muted) this.#dropped.add(replyId)
     if (this.#dropped.has(replyId)) return false
     const ms = durationMs(this.#engineFormat, payload.byteLength)
     this.#playback.received(replyId, ms)
     // The only copy: whoever keeps the audio of this reply keeps a view of it.
-    const kept = new Uint8Array(payload)
+    const kept = lasting ? payload : new Uint8Array(payload)
     this.#keep(replyId, kept)
     if (this.#transport && !this.#waiting) this.#send(replyId, kept)
     else if (this.#heldMs < HELD_LIMIT_MS) this.#hold(replyId, kept)
@@ -153,7 +156,7 @@ export class OutboundAudio {
     this.#resumes += 1
     const playing = `${replyId} resumed ${this.#resumes}`
     this.#resumed.set(playing, { replyId, fromMs, receivedMs })
-    for (const payload of cut.buffer.from(fromMs - cut.fromMs)) this.play(playing, payload)
+    for (const payload of cut.buffer.from(fromMs - cut.fromMs)) this.play(playing, payload, true)
     this.replyDone(playing)
   }
 

@@ -40,8 +40,10 @@ export class MediaFrameReader {
   #end = 0
   #payloadStart = 0
   #payloadEnd = 0
+  /** Frames are all of one size, mostly: one piece of memory does for all of them. */
+  #payload = Buffer.alloc(0)
 
-  /** The audio of a media message, in memory of its own; null for anything that is not a plain one. */
+  /** The audio of a media message, valid until the next one; null for anything that is not a plain one. */
   read(data: Buffer): Buffer | null {
     this.chunk = Number.NaN
     this.outbound = false
@@ -137,8 +139,10 @@ export class MediaFrameReader {
     if ((end - start) % 4 !== 0) return null
     let padding = 0
     while (padding < 2 && data[end - 1 - padding] === PADDING) padding += 1
-    const payload = Buffer.from(data.toString('latin1', start, end), 'base64')
-    return payload.length === ((end - start) / 4) * 3 - padding ? payload : null
+    const length = ((end - start) / 4) * 3 - padding
+    if (this.#payload.length !== length) this.#payload = Buffer.allocUnsafeSlow(length)
+    const written = this.#payload.write(data.toString('latin1', start, end), 'base64')
+    return written === length ? this.#payload : null
   }
 
   #is(text: Uint8Array, data: Buffer): boolean {

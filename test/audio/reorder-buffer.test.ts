@@ -11,6 +11,19 @@ describe('ReorderBuffer', () => {
     }
   })
 
+  it('lets the next frame by that nothing waits for, and no other', () => {
+    const { push, buffer } = build()
+    assert.equal(buffer.passes(1), false)
+    push(1)
+    assert.deepEqual([buffer.passes(1), buffer.passes(3), buffer.passes(Number.NaN)], [false, false, false])
+    assert.equal(buffer.passes(2), true)
+    assert.deepEqual(push(3), [3])
+    push(5)
+    assert.equal(buffer.passes(4), false)
+    assert.deepEqual(push(4), [4, 5])
+    assert.deepEqual(counters(buffer), { late: 0, duplicate: 0, missing: 0 })
+  })
+
   it('holds what comes behind a gap until the gap is filled', () => {
     const { push, buffer } = build()
     push(1)

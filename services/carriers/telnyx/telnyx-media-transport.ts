@@ -189,7 +189,13 @@ export class TelnyxMediaTransport extends EventEmitter<MediaTransportEvents> imp
   #onMessage(data: Buffer): boolean {
     const payload = this.#mediaFrame.read(data)
     if (!payload) return false
-    if (!this.#mediaFrame.outbound) this.#take(this.#mediaFrame.chunk, payload)
+    const { chunk, outbound } = this.#mediaFrame
+    if (outbound) return true
+    // Nearly always: what has to wait is kept in memory of its own.
+    const readable =
+      this.#inboundFormat !== null && (this.#inboundFormat.encoding !== 'pcm16' || this.#l16.decided)
+    if (readable && this.#reorder.passes(chunk)) this.#deliver(payload)
+    else this.#take(chunk, Buffer.from(payload))
     return true
   }
 

@@ -55,6 +55,7 @@ export class RealtimeConnection {
   #realtime: OpenAIRealtimeWS | null = null
   #update: SessionUpdateEvent | null = null
   #state: 'new' | 'opening' | 'open' | 'closed' = 'new'
+  #append = Buffer.alloc(0)
   #eventCount = 0
   #droppedAppends = 0
   #missedPongs = 0
@@ -110,7 +111,20 @@ export class RealtimeConnection {
       this.#droppedAppends += 1
       return
     }
-    socket.send(appendMessage(payload), TEXT_MESSAGE)
+    socket.send(this.#appendOf(payload), TEXT_MESSAGE)
+  }
+
+  /** Frames are all of one size, mostly: one piece of memory does, since a client's message is masked into another. */
+  #appendOf(payload: Uint8Array): Buffer {
+    const audio = Buffer.from(payload.buffer, payload.byteOffset, payload.byteLength).toString('base64')
+    const length = APPEND_HEAD.length + audio.length + APPEND_TAIL.length
+    if (this.#append.length !== length) {
+      this.#append = Buffer.allocUnsafeSlow(length)
+      this.#append.set(APPEND_HEAD)
+      this.#append.set(APPEND_TAIL, length - APPEND_TAIL.length)
+    }
+    this.#append.write(audio, APPEND_HEAD.length, 'latin1')
+    return this.#append
   }
 
   /** Idempotent. An `open` that is under way rejects. */
@@ -239,15 +253,6 @@ export class RealtimeConnection {
   #malformed(): void {
     if (this.#state === 'open') this.#options.onTrouble('malformed_event')
   }
-}
-
-function appendMessage(payload: Uint8Array): Buffer {
-  const audio = Buffer.from(payload.buffer, payload.byteOffset, payload.byteLength).toString('base64')
-  const message = Buffer.allocUnsafe(APPEND_HEAD.length + audio.length + APPEND_TAIL.length)
-  message.set(APPEND_HEAD)
-  message.write(audio, APPEND_HEAD.length, 'latin1')
-  message.set(APPEND_TAIL, APPEND_HEAD.length + audio.length)
-  return message
 }
 
 /** The SDK dials `wss:` whatever the base URL says; for `http:` it gets a socket without TLS. */

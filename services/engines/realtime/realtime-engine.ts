@@ -237,9 +237,11 @@ export class RealtimeEngine extends EventEmitter<AgentEngineEvents> implements A
   #onAudio(event: ResponseAudioDeltaEvent): void {
     if (!this.#replies.accepts(event)) return
     const replyId = event.item_id
-    const payload = Buffer.from(event.delta, 'base64')
+    // Not of the pool: a listener who keeps it would keep what lies beside it.
+    const memory = Buffer.allocUnsafeSlow(Buffer.byteLength(event.delta, 'base64'))
+    const payload = memory.subarray(0, memory.write(event.delta, 'base64'))
     this.#replies.received(replyId, payload.byteLength)
-    this.emit('audio', { replyId, payload })
+    this.emit('audio', { replyId, payload, lasting: true })
   }
 
   #onTranscript(event: ResponseAudioTranscriptDeltaEvent): void {
