@@ -1,5 +1,5 @@
 /**
- * The performance benchmark: `npm run bench -- [--quick] [--only load|barge-in|cascade|soak|audio]`.
+ * The performance benchmark: `npm run bench -- [--quick] [--only load|barge-in|cascade|soak|store|audio]`.
  *
  * Server, load and carrier stand-ins run in processes of their own on loopback, the server pinned to one core. Costs
  * are told beside those of a bare relay in the same run, since milliseconds alone tell of the machine.
@@ -14,8 +14,9 @@ import { runCascade } from './cascade-bench.ts'
 import { runLoad } from './load-section.ts'
 import { canPin } from './processes.ts'
 import { runSoak } from './soak-section.ts'
+import { runStore } from './store-section.ts'
 
-const SECTIONS = ['load', 'barge-in', 'cascade', 'soak', 'audio'] as const
+const SECTIONS = ['load', 'barge-in', 'cascade', 'soak', 'store', 'audio'] as const
 
 const { values } = parseArgs({
   options: { quick: { type: 'boolean', default: false }, only: { type: 'string', multiple: true } }
@@ -52,6 +53,7 @@ if (wanted.includes('soak')) {
     : { warmUpCalls: 1000, calls: 10_000, limitMs: 150_000 }
   await runSoak(soak, bars)
 }
+if (wanted.includes('store')) await runStore({ calls: 10_000, turns: values.quick ? 2 : 6 }, bars)
 if (wanted.includes('audio')) {
   console.log()
   const { status } = spawnSync(process.execPath, [path.join(import.meta.dirname, 'audio-bench.ts')], {

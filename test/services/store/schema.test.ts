@@ -92,6 +92,34 @@ eachDatabase((databases) => {
     assert.deepEqual(await migrate(pool, log), [])
   })
 
+  for (const [index, name] of MIGRATIONS.entries())
+    it(`keeps what there was when it comes from ${name}`, async (t) => {
+      const { pool } = await databases.create(t)
+      assert.deepEqual(await migrate(pool, capture().log, index + 1), MIGRATIONS.slice(0, index + 1))
+      // As the first version had it: every later one takes this too.
+      await pool.query(
+        `insert into agents (id, name, instructions, greeting) values ('sales', 'Sales', 'Sell.', 'Hello.');
+         insert into calls (id, carrier, carrier_call_id, direction, agent_id, status, initiated_at)
+           select gen_random_uuid(), 'telnyx', 'v3', 'inbound', 'sales', 'ended', '2026-02-01T12:00Z';
+         insert into usage_minutes (call_id, agent_id, number, direction, started_at, ended_at, seconds, minutes)
+           select id, 'sales', '+15550100', 'inbound', initiated_at, initiated_at, 61.5, 2 from calls;
+         insert into usage_items (item_id, call_id, provider, model, kind, unit, quantity, cost_usd, recorded_at)
+           select n::text, id, 'openai', 'm', 'llm', 'token', 1, case n when 1 then 0.25 when 2 then 0.5 end, initiated_at
+           from calls, generate_series(1, 3) as n;
+         insert into turns (call_id, turn_index, speaker, said_text, heard_text, started_at, ended_at)
+           select id, 0, 'agent', 'Hello.', 'Hello', initiated_at, initiated_at from calls`
+      )
+      assert.deepEqual(await migrate(pool, capture().log), MIGRATIONS.slice(index + 1))
+      const { rows } = await pool.query('select * from usage_by_month')
+      assert.deepEqual(rows, [
+        { month: '2026-02-01', calls: 1, minutes: 2, seconds: 61.5, cost_usd: 0.75, unpriced_items: 1 }
+      ])
+      const words = await pool.query('select heard_text from transcripts join calls on calls.id = call_id')
+      assert.deepEqual(words.rows, [{ heard_text: 'Hello' }])
+      const agents = await pool.query("select name, instructions from agents where id = 'sales'")
+      assert.deepEqual(agents.rows, [{ name: 'Sales', instructions: 'Sell.' }])
+    })
+
   it('takes every end reason there is, and no other reason or status', async (t) => {
     const { pool } = await databases.create(t)
     await migrate(pool, capture().log)
