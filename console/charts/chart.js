@@ -6,6 +6,7 @@ import { language, t } from '../state/language.js'
 import { theme } from '../state/theme.js'
 
 const HEIGHT_PX = 240
+const WHOLE_STEPS = [1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000, 10_000, 50_000, 100_000]
 
 /**
  * @typedef {object} Series
@@ -26,6 +27,7 @@ const HEIGHT_PX = 240
  * @param {(time: number) => string} props.formatTime of an instant, epoch seconds
  * @param {boolean} [props.bars] whether each value stands for a span of time that begins at its instant
  * @param {number} [props.height] px
+ * @param {boolean} [props.whole] whether values are counts
  * @param {boolean} [props.plain] whether there is room for the curve alone
  */
 export function Chart({
@@ -36,6 +38,7 @@ export function Chart({
   formatTime,
   bars = false,
   height = HEIGHT_PX,
+  whole = false,
   plain = false
 }) {
   const ref = useRef(/** @type {HTMLElement | null} */ (null))
@@ -49,7 +52,7 @@ export function Chart({
     let wanted = true
     stylesheet('/vendor/uplot.css').then(() => {
       if (!wanted) return
-      const options = optionsOf(place, { series, format, formatTime, bars, height, plain })
+      const options = optionsOf(place, { series, format, formatTime, bars, height, whole, plain })
       plot.current = new uPlot(options, data.current, place)
     })
     const observer = new ResizeObserver(() => plot.current?.setSize({ width: place.clientWidth, height }))
@@ -60,7 +63,7 @@ export function Chart({
       plot.current?.destroy()
       plot.current = null
     }
-  }, [look, bars, height, plain])
+  }, [look, bars, height, whole, plain])
   // New values of the same lines are drawn into the chart that is there.
   useEffect(() => plot.current?.setData(data.current), [times, series])
   return html`<div class="chart" ref=${ref} role="img" aria-label=${label} style=${{ minHeight: `${height}px` }}></div>`
@@ -68,10 +71,10 @@ export function Chart({
 
 /**
  * @param {HTMLElement} place
- * @param {{ series: readonly Series[], format: (value: number) => string, formatTime: (time: number) => string, bars: boolean, height: number, plain: boolean }} chart
+ * @param {{ series: readonly Series[], format: (value: number) => string, formatTime: (time: number) => string, bars: boolean, height: number, whole: boolean, plain: boolean }} chart
  * @returns {uPlot.Options}
  */
-function optionsOf(place, { series, format, formatTime, bars, height, plain }) {
+function optionsOf(place, { series, format, formatTime, bars, height, whole, plain }) {
   const style = getComputedStyle(place)
   const colour = (/** @type {string} */ name) => style.getPropertyValue(name).trim()
   const font = `12px ${style.fontFamily}`
@@ -100,7 +103,13 @@ function optionsOf(place, { series, format, formatTime, bars, height, plain }) {
         space: 80,
         show: !plain
       },
-      { ...axis, values: (_plot, splits) => splits.map(format), size: plain ? 52 : 64, space: 34 }
+      {
+        ...axis,
+        values: (_plot, splits) => splits.map(format),
+        size: plain ? 52 : 64,
+        space: 34,
+        incrs: whole ? WHOLE_STEPS : undefined
+      }
     ],
     series: [
       { value: (_plot, time) => (time === null ? '–' : formatTime(time)), label: t('chart.time') },

@@ -1,3 +1,4 @@
+import { agents } from './en/agents.js'
 import { calls } from './en/calls.js'
 import { health } from './en/health.js'
 import { live } from './en/live.js'
@@ -7,4 +8,4 @@ import { talk } from './en/talk.js'
 import { usage } from './en/usage.js'
 
 /** Everything that the console says, in English. */
-export const en = { ...shell, ...talk, ...live, ...calls, ...usage, ...health, ...records }
+export const en = { ...shell, ...talk, ...live, ...calls, ...usage, ...health, ...records, ...agents }

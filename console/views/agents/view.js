@@ -1,7 +1,10 @@
 import { html } from 'htm/preact'
-import { PageHead } from '../../parts/page-head.js'
-import { t } from '../../state/language.js'
+import { route } from '../../state/router.js'
+import { AgentList } from './agent-list.js'
+import { OneAgent } from './one-agent.js'
 
+/** Who answers calls, or one of them to be changed. */
 export function View() {
-  return html`<${PageHead} title=${t('nav.agents')} />`
+  const { id } = route.value
+  return id ? html`<${OneAgent} key=${id} id=${id} />` : html`<${AgentList} />`
 }

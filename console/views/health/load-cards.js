@@ -83,6 +83,7 @@ function LoadCard({ measure, samples }) {
             format=${measure.format}
             formatTime=${(/** @type {number} */ time) => timeOfDay(time * 1000)}
             height=${CHART_PX}
+            whole=${measure.name === 'calls' || measure.name === 'backlog'}
             plain
           />`
         : html`<p class="small muted">${t('health.load.soon')}</p>`

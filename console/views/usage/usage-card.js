@@ -61,6 +61,7 @@ function Bars({ rows, span, now, measure }) {
       series=${series}
       format=${format}
       formatTime=${(/** @type {number} */ time) => name(time * 1000)}
+      whole=${measure !== 'cost'}
       bars
     />
     <details class="as-table small">
