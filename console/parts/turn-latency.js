@@ -12,12 +12,16 @@ const SLOW_MS = 1500
  */
 export function TurnLatency({ latency }) {
   const { responseMs, endpointMs, engineMs, playoutMs } = latency
-  const parts = t('latency.parts', {
-    endpoint: formatLatency(endpointMs),
-    engine: formatLatency(engineMs),
-    playout: formatLatency(playoutMs)
-  })
-  return html`<span class=${`chip ${(responseMs ?? 0) > SLOW_MS ? 'warn' : ''}`} title=${parts}>
-    ${t('latency.answered', { time: formatLatency(responseMs) })}
-  </span>`
+  const parts = Object.entries({ endpoint: endpointMs, engine: engineMs, playout: playoutMs }).flatMap(
+    ([name, ms]) => (ms === null ? [] : [{ name, ms }])
+  )
+  return html`<span class=${`chip ${(responseMs ?? 0) > SLOW_MS ? 'warn' : ''}`}>
+      ${t('latency.answered', { time: formatLatency(responseMs) })}
+    </span>
+    <span class="turn-parts small muted">
+      ${parts.map(
+        ({ name, ms }) =>
+          html`<span key=${name} class="nowrap"><span class=${`swatch ${name}`}></span>${t(`latency.part.${name}`)} ${formatLatency(ms)}</span>`
+      )}
+    </span>`
 }

@@ -5,13 +5,15 @@ import { WebSocket } from 'ws'
 import { PCMU_8K } from '../../audio/format.ts'
 import { encodeMulawSample } from '../../audio/g711.ts'
 import { TelnyxDialect } from '../../cli/phone/telnyx-dialect.ts'
+import { seriousFaults } from '../support/accessibility.ts'
 import {
   type ConsoleRig,
   describeInBrowser,
   eventually,
   loudestTone,
   screenshot,
-  startConsoleRig
+  startConsoleRig,
+  toneSnrDb
 } from '../support/console-rig.ts'
 import { operatorOf } from '../support/operator-client.ts'
 import { sine } from '../support/tone.ts'
@@ -89,7 +91,14 @@ describeInBrowser('the live calls of the console', () => {
       'the tone'
     )
     assert.ok(Math.abs(tone.hz - TONE_HZ) < 10)
+    // Decoded as it should be, and without a gap: then there is the tone and little else.
+    await eventually(
+      () => toneSnrDb(page, TONE_HZ),
+      (snrDb) => snrDb > 25,
+      'the pure tone'
+    )
     await screenshot(page, 'live-steering-1440')
+    assert.deepEqual(await seriousFaults(page), [])
     assert.deepEqual(faults, [])
   })
 
@@ -107,6 +116,7 @@ describeInBrowser('the live calls of the console', () => {
     await page.getByRole('button', { name: 'Mute agent' }).waitFor()
 
     await page.getByRole('button', { name: 'End call' }).click()
+    assert.deepEqual(await seriousFaults(page), [])
     await page.getByRole('dialog').getByRole('button', { name: 'Cancel' }).click()
     await page.getByRole('button', { name: 'End call' }).click()
     await page.getByRole('dialog').getByRole('button', { name: 'End call' }).click()

@@ -3,6 +3,7 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { after, before, it } from 'node:test'
+import { seriousFaults } from '../support/accessibility.ts'
 import {
   type ConsoleRig,
   describeInBrowser,
@@ -46,6 +47,7 @@ describeInBrowser('the softphone of the console', () => {
     await page.locator('.bubble.caller', { hasText: 'opening hours' }).waitFor({ timeout: LONGEST_MS })
     await page.locator('.bubble.agent', { hasText: 'eleven' }).waitFor({ timeout: LONGEST_MS })
     await screenshot(page, 'talk-live-1440')
+    assert.deepEqual(await seriousFaults(page), [])
     await page.getByRole('button', { name: 'Hang up' }).click()
     await page.getByText('The caller hung up.').waitFor()
     assert.deepEqual(faults, [])
@@ -70,6 +72,7 @@ describeInBrowser('the softphone of the console', () => {
       .first()
       .waitFor()
     await screenshot(page, 'talk-ended-375')
+    assert.deepEqual(await seriousFaults(page), [])
     assert.deepEqual(faults, [])
   })
 
@@ -93,6 +96,7 @@ describeInBrowser('the softphone of the console', () => {
     await page.getByRole('button', { name: 'Talk', exact: true }).click()
     await page.getByRole('alert').getByText('allow the microphone').waitFor()
     await screenshot(page, 'talk-refused-1440')
+    assert.deepEqual(await seriousFaults(page), [])
     await page.getByRole('button', { name: 'No microphone? Type instead' }).click()
     await page.locator('[data-phase="live"]').waitFor()
     await page.getByRole('button', { name: 'Hang up' }).click()

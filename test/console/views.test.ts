@@ -1,34 +1,13 @@
 import assert from 'node:assert/strict'
-import { readFileSync } from 'node:fs'
-import { createRequire } from 'node:module'
 import { after, before, it } from 'node:test'
-import type { Page } from 'playwright-core'
+import { seriousFaults } from '../support/accessibility.ts'
 import { type ConsoleRig, describeInBrowser, screenshot, startConsoleRig } from '../support/console-rig.ts'
 
-const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8')
 const VIEWS = ['talk', 'live', 'calls', 'usage', 'agents', 'products', 'numbers', 'health']
 const SIZES = [
   { width: 375, height: 812 },
   { width: 1440, height: 900 }
 ]
-
-interface Violation {
-  readonly id: string
-  readonly impact: string
-  readonly nodes: readonly { readonly html: string }[]
-}
-
-/** What axe-core, with its rules of WCAG 2.2 A and AA, finds that keeps people out. */
-async function seriousFaults(page: Page): Promise<string[]> {
-  await page.evaluate(AXE)
-  const violations = (await page.evaluate(
-    `axe.run(document, { runOnly: ['wcag2a', 'wcag2aa', 'wcag21aa', 'wcag22aa', 'best-practice'] })
-      .then(({ violations }) => violations)`
-  )) as Violation[]
-  return violations
-    .filter(({ impact }) => impact === 'serious' || impact === 'critical')
-    .map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html.slice(0, 120)).join(' | ')}`)
-}
 
 describeInBrowser('the views of the console', () => {
   let rig: ConsoleRig

@@ -9,6 +9,7 @@ import { wavHeader } from '../../audio/wav.ts'
 import { type RunningServer, startServer } from '../../server.ts'
 import { loadConfig } from '../../services/config.ts'
 import { createVoice } from '../../services/speech/local-speech.ts'
+import { fitTone } from './tone.ts'
 
 const VOICE_RATE_HZ = 16_000
 const KNOWN_PATHS = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome']
@@ -157,4 +158,16 @@ export async function loudestTone(page: Page): Promise<{ hz: number; db: number 
     if (!Number.isFinite(db)) return null
     return { hz: (bins.indexOf(db) * analyser.context.sampleRate) / analyser.fftSize, db }
   })()`)
+}
+
+/** How much louder this tone is than all else that the loudspeaker plays now, in dB; null while there is nothing. */
+export async function toneSnrDb(page: Page, hz: number): Promise<number | null> {
+  const heard = (await page.evaluate(`(() => {
+    const analyser = globalThis.heard.at(-1)
+    if (!analyser) return null
+    const samples = new Float32Array(analyser.fftSize)
+    analyser.getFloatTimeDomainData(samples)
+    return { samples: [...samples], rate: analyser.context.sampleRate }
+  })()`)) as { samples: number[]; rate: number } | null
+  return heard && fitTone(heard.samples, heard.rate, hz).snrDb
 }

@@ -52,7 +52,6 @@ export const talk = {
   'transcript.interrupted': 'Interrupted',
   'transcript.tool': '{tool} took {ms} ms',
   'latency.answered': 'Answered in {time}',
-  'latency.parts': 'End of the turn noticed: {endpoint}; answer made: {engine}; played: {playout}',
   'end.caller_hung_up': 'The caller hung up.',
   'end.agent_hung_up': 'The agent said goodbye and hung up.',
   'end.operator': 'The operator ended the call.',

@@ -52,7 +52,6 @@ export const talk = {
   'transcript.interrupted': 'Interrompu',
   'transcript.tool': '{tool} a pris {ms} ms',
   'latency.answered': 'Réponse en {time}',
-  'latency.parts': 'Fin du tour détectée : {endpoint} ; réponse produite : {engine} ; jouée : {playout}',
   'end.caller_hung_up': 'L’appelant a raccroché.',
   'end.agent_hung_up': 'L’agent a pris congé et raccroché.',
   'end.operator': 'L’opérateur a mis fin à l’appel.',
