@@ -17,16 +17,16 @@ export function Transcript({ turns }) {
     const list = end.current?.parentElement
     if (list) list.scrollTop = list.scrollHeight
   }, [size])
-  return html`<ol class="transcript" role="log" aria-label=${t('transcript.label')} tabindex="0">
+  return html`<div class="transcript" role="log" aria-label=${t('transcript.label')} tabindex="0">
     ${turns.map((turn) => html`<${TurnItem} key=${turn.index} turn=${turn} />`)}
-    <li ref=${end} class="transcript-end" aria-hidden="true"></li>
-  </ol>`
+    <div ref=${end} class="transcript-end"></div>
+  </div>`
 }
 
 /** @param {{ turn: import('../state/conversation.js').Turn }} props */
 function TurnItem({ turn }) {
   const { heard, unheard } = dividedWords(turn)
-  return html`<li class="turn">
+  return html`<div class="turn">
     ${turn.caller && html`<p class="bubble caller"><span class="unseen">${t('side.caller')}: </span>${turn.caller}</p>`}
     ${turn.tools.map(
       (tool) =>
@@ -45,5 +45,5 @@ function TurnItem({ turn }) {
       ${turn.interrupted && html`<span class="chip warn">${t('transcript.interrupted')}</span>`}
     </div>`
     }
-  </li>`
+  </div>`
 }
