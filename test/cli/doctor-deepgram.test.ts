@@ -5,6 +5,7 @@ import { deepgram } from '../../cli/doctor/deepgram.ts'
 import { diagnose } from '../../cli/doctor/diagnosis.ts'
 import { type DeepgramStandIn, startDeepgramStandIn } from '../standins/deepgram/deepgram-standin.ts'
 import { type RealtimeStandIn, startRealtimeStandIn } from '../standins/openai/realtime-stand-in.ts'
+import { freePort } from '../support/call-rig.ts'
 
 describe('npm run doctor, of Deepgram', () => {
   let service: DeepgramStandIn
@@ -53,8 +54,8 @@ describe('npm run doctor, of Deepgram', () => {
   })
 
   it('tells a service that cannot be reached, and one that refuses connections', async () => {
-    const [unreachable] = await findings({ DEEPGRAM_BASE_URL: 'http://127.0.0.1:1' })
-    assert.match(unreachable.message, /can't be reached \(ECONNREFUSED\)/)
+    const [unreachable] = await findings({ DEEPGRAM_BASE_URL: `http://127.0.0.1:${await freePort()}` })
+    assert.match(unreachable.message, /can't be reached from this machine \(ECONNREFUSED\)/)
     refused = 503
     const [, second] = await findings({})
     assert.deepEqual([second.status, second.fix !== undefined], ['fault', true])

@@ -62,6 +62,21 @@ export function createOpenAi({ apiKey, baseUrl }: OpenAiAccess): OpenAI {
   return new OpenAI({ apiKey, baseURL: baseUrl, maxRetries: 0, logLevel: 'off' })
 }
 
+/**
+ * Whether requests will be answered: opens the connection that they will use. Rejects with a CallError
+ * (ENGINE_CONNECT). A server that lists no models is taken at its word.
+ */
+export async function reachOpenAi(client: OpenAI, model: string, signal: AbortSignal): Promise<void> {
+  try {
+    await client.models.retrieve(model, { signal })
+  } catch (error) {
+    const status = error instanceof OpenAI.APIError ? error.status : undefined
+    if (status !== undefined && status < 500 && status !== 401 && status !== 403) return
+    const { detail, retryable } = openAiError(error)
+    throw new CallError('ENGINE_CONNECT', 'OpenAI could not be reached', { retryable, detail, cause: error })
+  }
+}
+
 /** Never the service's prose, which may hold a caller's words. */
 export function openAiError(error: unknown): CallError {
   const status = error instanceof OpenAI.APIError ? error.status : undefined

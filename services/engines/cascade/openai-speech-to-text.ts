@@ -4,7 +4,7 @@ import type { AudioFormat } from '../../../audio/format.ts'
 import { wavHeader } from '../../../audio/wav.ts'
 import type { SpeechClassifiers } from '../../speech/speech-classifiers.ts'
 import { CallerEars, type Utterance } from '../local/caller-ears.ts'
-import { createOpenAi, type OpenAiAccess, openAiError } from './openai-chat-model.ts'
+import { createOpenAi, type OpenAiAccess, openAiError, reachOpenAi } from './openai-chat-model.ts'
 import type { SpeechToText, SpeechToTextListener } from './speech-to-text.ts'
 
 export interface OpenAiSpeechToTextOptions {
@@ -40,7 +40,9 @@ export class OpenAiSpeechToText implements SpeechToText {
     })
   }
 
-  async connect(): Promise<void> {}
+  connect(signal: AbortSignal): Promise<void> {
+    return reachOpenAi(this.#client, this.#options.model, signal)
+  }
 
   sendAudio(payload: Uint8Array): void {
     if (this.#abort.signal.aborted) return

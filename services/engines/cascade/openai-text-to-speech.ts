@@ -1,7 +1,7 @@
 import type OpenAI from 'openai'
 import { type AudioFormat, PCM16_24K } from '../../../audio/format.ts'
 import { createTranscoder } from '../../../audio/transcoder.ts'
-import { createOpenAi, type OpenAiAccess, openAiError } from './openai-chat-model.ts'
+import { createOpenAi, type OpenAiAccess, openAiError, reachOpenAi } from './openai-chat-model.ts'
 import type { Speech, SpeechListener, TextToSpeech } from './text-to-speech.ts'
 
 export interface OpenAiTextToSpeechOptions {
@@ -23,8 +23,9 @@ export class OpenAiTextToSpeech implements TextToSpeech {
     this.#client = createOpenAi(options.access)
   }
 
-  /** There is nothing to open: each request stands for itself. */
-  async connect(): Promise<void> {}
+  connect(signal: AbortSignal): Promise<void> {
+    return reachOpenAi(this.#client, this.#options.model, signal)
+  }
 
   begin(listener: SpeechListener): Speech {
     this.#speech = new OpenAiSpeech(this.#client, this.#options, listener)
