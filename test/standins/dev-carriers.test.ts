@@ -36,7 +36,18 @@ describe('dev:carriers', () => {
   /** Resolves with the environment that it prints. */
   async function start(...args: string[]): Promise<Record<string, string>> {
     const origin = new URL(server.webhookUrl).origin
-    const ports = ['--telnyx-port', '0', '--openai-port', '0', '--twilio-port', '0', '--server', origin]
+    const ports = [
+      '--telnyx-port',
+      '0',
+      '--openai-port',
+      '0',
+      '--twilio-port',
+      '0',
+      '--deepgram-port',
+      '0',
+      '--server',
+      origin
+    ]
     program = spawn(process.execPath, [PROGRAM, ...ports, ...args], { stdio: ['ignore', 'pipe', 'inherit'] })
     const environment: Record<string, string> = {}
     for await (const line of createInterface({ input: program.stdout! })) {

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto'
 import { createInterface } from 'node:readline'
 import { parseArgs } from 'node:util'
 import type { FastifyInstance } from 'fastify'
+import { startDeepgramStandIn } from './deepgram/deepgram-standin.ts'
 import type { DevCall } from './dev/dev-call.ts'
 import { DevCaller } from './dev/dev-caller.ts'
 import { narrate } from './dev/narrator.ts'
@@ -10,7 +11,7 @@ import { startRealtimeStandIn } from './openai/realtime-stand-in.ts'
 import { startTelnyxStandIn, type TelnyxStandIn } from './telnyx/telnyx-standin.ts'
 import { startTwilioStandIn, type TwilioStandIn } from './twilio/twilio-standin.ts'
 
-const USAGE = `Loopback stand-ins of Telnyx, Twilio and OpenAI Realtime, for a server without accounts.
+const USAGE = `Loopback stand-ins of Telnyx, Twilio, OpenAI and Deepgram, for a server without accounts.
 
   npm run dev:carriers -- [options]
 
@@ -18,6 +19,7 @@ const USAGE = `Loopback stand-ins of Telnyx, Twilio and OpenAI Realtime, for a s
   --telnyx-port N      5011
   --openai-port N      5012
   --twilio-port N      5013
+  --deepgram-port N    5014
   --carrier NAME       telnyx or twilio: whose calls are placed here; default telnyx
   --from, --to NUMBER  E.164, of the calls placed here
   --say TEXT           what the caller says; once for every turn
@@ -32,6 +34,7 @@ const { values: options } = parseArgs({
     'telnyx-port': { type: 'string', default: '5011' },
     'openai-port': { type: 'string', default: '5012' },
     'twilio-port': { type: 'string', default: '5013' },
+    'deepgram-port': { type: 'string', default: '5014' },
     carrier: { type: 'string', default: 'telnyx' },
     from: { type: 'string', default: '+13125550100' },
     to: { type: 'string', default: '+13125550199' },
@@ -56,6 +59,10 @@ async function run(): Promise<number> {
   const openai = await startRealtimeStandIn({
     port: Number(options['openai-port']),
     apiKey: 'sk-development'
+  })
+  const deepgram = await startDeepgramStandIn({
+    port: Number(options['deepgram-port']),
+    apiKey: 'dg-development'
   })
   const telnyx = await startTelnyxStandIn({
     port: Number(options['telnyx-port']),
@@ -89,12 +96,12 @@ async function run(): Promise<number> {
   }
 
   const { from, to } = options
-  print(environment({ telnyx, twilio, openai }))
+  print(environment({ telnyx, twilio, openai, deepgram }))
   const heard = options.ring
     ? await ring(carrier.placeCall({ from, to })).heard
     : await ringOnEnter(carrier.baseUrl, () => void ring(carrier.placeCall({ from, to })))
   await Promise.all([telnyx.webhooksSettled(), twilio.webhooksSettled()])
-  await Promise.all([telnyx.close(), twilio.close(), openai.close()])
+  await Promise.all([telnyx.close(), twilio.close(), openai.close(), deepgram.close()])
   return heard ? 0 : 1
 }
 
@@ -132,11 +139,13 @@ function addDevRoutes(app: FastifyInstance, place: (placed: Placed) => Record<st
 function environment({
   telnyx,
   twilio,
-  openai
+  openai,
+  deepgram
 }: {
   telnyx: TelnyxStandIn
   twilio: TwilioStandIn
   openai: { url: string; apiKey: string }
+  deepgram: { url: string; apiKey: string }
 }): string {
   const variables = {
     TELNYX_API_KEY: telnyx.apiKey,
@@ -148,7 +157,9 @@ function environment({
     TWILIO_BASE_URL: twilio.baseUrl,
     SERVER_URL: options.server,
     OPENAI_API_KEY: openai.apiKey,
-    OPENAI_BASE_URL: openai.url
+    OPENAI_BASE_URL: openai.url,
+    DEEPGRAM_API_KEY: deepgram.apiKey,
+    DEEPGRAM_BASE_URL: deepgram.url
   }
   const lines = Object.entries(variables).map(([name, value]) => `export ${name}='${value}'`)
   return ['# Start the server with:', ...lines, ''].join('\n')
