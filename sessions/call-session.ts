@@ -99,7 +99,8 @@ export class CallSession extends EventEmitter<{ closed: [] }> {
       reporter,
       echoGuard,
       clock,
-      onCallerSpeaks: () => this.#conduct.callerSpeaks()
+      onCallerSpeaks: () => this.#conduct.callerSpeaks(),
+      onCallerYields: () => this.#conduct.goodbye.takeUp()
     })
     this.muting = new Muting({ engine, floor: this.#floor, inbound: this.#inbound, outbound, reporter })
     this.#media = new MediaLeg({
@@ -354,7 +355,7 @@ export class CallSession extends EventEmitter<{ closed: [] }> {
 
   #onCallerText(utteranceId: string, text: string): void {
     this.#floor.callerText(utteranceId, text)
-    this.#conduct.courtesy.callerSaid(text)
+    this.#conduct.callerSaid(text)
   }
 
   #onAgentText(replyId: string, delta: string): void {

@@ -97,6 +97,12 @@ export class Conduct {
     this.courtesy.callerSpeaks()
   }
 
+  /** What the caller said, whole, after it is known who has the floor. */
+  callerSaid(text: string): void {
+    if (text !== '') this.goodbye.forget()
+    this.courtesy.callerSaid(text)
+  }
+
   callerPressed(): void {
     this.goodbye.giveUp()
     this.toolCalls.callerSpoke()

@@ -27,6 +27,8 @@ export interface FloorOptions {
   readonly clock: Clock
   /** The caller speaks, and it is not the agent's echo. */
   readonly onCallerSpeaks: () => void
+  /** What the caller said leaves the floor to the agent: nothing, or "okay". */
+  readonly onCallerYields: () => void
 }
 
 /** Gives the floor to the caller and back to the agent, as turn-taking decides: the one place that acts on it. */
@@ -134,6 +136,7 @@ export class Floor {
     const { engine, outbound, reporter } = this.#options
     engine.dismiss(utteranceId)
     reporter.replyDropped(outbound.dropWaiting())
+    this.#options.onCallerYields()
   }
 
   #callerSpeaks(utteranceId: string): void {
@@ -170,6 +173,7 @@ export class Floor {
     reporter.replyDropped(outbound.dropWaiting())
     reporter.resumed(cut, clock.now() - this.#cutAt)
     for (const reply of cut) outbound.resume(reply, reporter.resumePoint(reply))
+    this.#options.onCallerYields()
   }
 
   /** A reply that was played again has been heard to its end. */

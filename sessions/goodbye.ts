@@ -15,10 +15,17 @@ export interface GoodbyeOptions {
   readonly end: (reason: EndReason, detail: string | null) => void
 }
 
+interface PendingEnd {
+  readonly reason: EndReason
+  readonly detail: string | null
+}
+
 /** The end that a call comes to once the agent's last words have been heard. */
 export class Goodbye {
   readonly #options: GoodbyeOptions
-  #pending: { readonly reason: EndReason; readonly detail: string | null } | null = null
+  #pending: PendingEnd | null = null
+  /** Given up for what the caller is saying now. */
+  #revoked: PendingEnd | null = null
 
   constructor(options: GoodbyeOptions) {
     this.#options = options
@@ -40,8 +47,21 @@ export class Goodbye {
   /** The caller speaks: they may want something yet. */
   giveUp(): void {
     if (!this.#pending || !REVOCABLE.has(this.#pending.reason)) return
+    this.#revoked = this.#pending
     this.#pending = null
     this.#options.limits.clear()
+  }
+
+  /** What the caller said was nothing, or "okay": the goodbye that was given up for it holds. */
+  takeUp(): void {
+    const revoked = this.#revoked
+    this.#revoked = null
+    if (revoked) this.begin(revoked.reason, revoked.detail)
+  }
+
+  /** The caller does want something yet. */
+  forget(): void {
+    this.#revoked = null
   }
 
   endIfHeard(): void {

@@ -203,6 +203,31 @@ describe('words that end a call', () => {
   })
 })
 
+describe('a goodbye', () => {
+  const interruption = { minSpeechMs: 0, minWords: 0, acknowledgements: ['okay'], resume: true }
+
+  for (const [text, reasons] of [
+    ['Okay.', ['agent_hung_up']],
+    ['', ['agent_hung_up']],
+    ['Wait, one more question', []]
+  ] as const) {
+    it(`that the caller meets with "${text}" ${reasons.length > 0 ? 'still ends' : 'does not end'} the call`, async () => {
+      const { callerSays, clock, engine, of } = await inCall({ interruption })
+      engine.speak('bye', 3000, 'Goodbye, and thank you for calling.')
+      engine.emit('replyDone', { replyId: 'bye' })
+      engine.emit('toolCall', { id: 't', name: 'end_call', arguments: '{}', spoken: true })
+      clock.advance(1000)
+      callerSays(text)
+      clock.advance(9000)
+      await settle()
+      assert.deepEqual(
+        of('call.ended').map(({ reason }) => reason),
+        reasons
+      )
+    })
+  }
+})
+
 describe('the longest call', () => {
   it('ends with a goodbye in time, which nobody talks the agent out of', async () => {
     const { callerSays, clock, engine, of, speakSaid } = await inCall({}, 60_000)
