@@ -2,9 +2,13 @@ import { html } from 'htm/preact'
 import { Icon } from '../parts/icon.js'
 import { t } from '../state/language.js'
 import { liveCalls } from '../state/live-calls.js'
+import { softphone } from '../state/softphone.js'
 import { Connection } from './connection.js'
 import { Preferences } from './preferences.js'
 import { VIEWS } from './views.js'
+
+/** What a link says besides its name. @type {Record<string, () => any>} */
+export const BADGES = { talk: () => html`<${OnThePhone} />`, live: () => html`<${LiveCount} />` }
 
 const GROUPS = /** @type {const} */ (['now', 'past', 'setup'])
 
@@ -19,7 +23,7 @@ export function Nav({ current }) {
           ${VIEWS.filter((view) => view.group === group).map(
             ({ name, icon }) => html`<li key=${name}>
               <a class="nav-link" href=${`#/${name}`} aria-current=${name === current ? 'page' : undefined}>
-                <${Icon} name=${icon} />${t(`nav.${name}`)}${name === 'live' && html`<${LiveCount} />`}
+                <${Icon} name=${icon} />${t(`nav.${name}`)}${BADGES[name]?.()}
               </a>
             </li>`
           )}
@@ -28,6 +32,13 @@ export function Nav({ current }) {
     )}
     <div class="nav-foot"><${Connection} /><${Preferences} /></div>
   </nav>`
+}
+
+/** On the phone, whatever view is open. */
+export function OnThePhone() {
+  return softphone.phase.value === 'live'
+    ? html`<span class="count" aria-label=${t('talk.phase.live')} role="img">●</span>`
+    : null
 }
 
 /** How many calls there are now. */

@@ -3,7 +3,7 @@ import { useEffect, useState } from 'preact/hooks'
 import { Icon } from '../parts/icon.js'
 import { t } from '../state/language.js'
 import { Connection } from './connection.js'
-import { LiveCount } from './nav.js'
+import { BADGES } from './nav.js'
 import { Preferences } from './preferences.js'
 import { VIEWS } from './views.js'
 
@@ -24,7 +24,7 @@ export function TabBar({ current }) {
     ${tabs.map(
       ({ name, icon }) =>
         html`<a class="tab" key=${name} href=${`#/${name}`} aria-current=${name === current ? 'page' : undefined}>
-          <${Icon} name=${icon} />${t(`nav.${name}.short`)}${name === 'live' && html`<${LiveCount} />`}
+          <${Icon} name=${icon} />${t(`nav.${name}.short`)}${BADGES[name]?.()}
         </a>`
     )}
     <button

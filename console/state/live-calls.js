@@ -12,9 +12,9 @@ import { session } from './session.js'
  * @property {string | null} to E.164
  * @property {string} agentId
  * @property {string} agentName
- * @property {import('@preact/signals').Signal<number | null>} answeredAt epoch ms; null while it rings
+ * @property {import('@preact/signals').Signal<number | null>} answeredAt epoch ms by this machine's clock; null while it rings
  * @property {Conversation} conversation what was said since the page was opened
- * @property {import('@preact/signals').Signal<{ speaker: 'caller' | 'agent', text: string } | null>} lastWords
+ * @property {import('@preact/signals').Signal<{ speaker: 'caller' | 'agent', text: string, turnIndex: number } | null>} lastWords
  * @property {import('@preact/signals').Signal<{ agent: boolean, caller: boolean }>} muted
  */
 
@@ -33,15 +33,19 @@ class LiveCalls {
   /** @param {import('../net/call-events.js').CallEvent} event */
   #take(event) {
     const { type, payload } = event
+    const serverNow = Date.parse(event.occurred_at)
     const known = this.calls.value.get(payload.call_id)
     known?.conversation.take(event)
     if (type === 'live.calls') {
       const kept = this.calls.value
       this.calls.value = new Map(
-        payload.calls.map((/** @type {any} */ row) => [row.call_id, liveCall(row, kept.get(row.call_id))])
+        payload.calls.map((/** @type {any} */ row) => [
+          row.call_id,
+          liveCall(row, serverNow, kept.get(row.call_id))
+        ])
       )
     } else if (type === 'live.call') {
-      this.calls.value = new Map(this.calls.value).set(payload.call_id, liveCall(payload, known))
+      this.calls.value = new Map(this.calls.value).set(payload.call_id, liveCall(payload, serverNow, known))
     } else if (type === 'call.ended' && known) {
       const rest = new Map(this.calls.value)
       rest.delete(payload.call_id)
@@ -51,10 +55,15 @@ class LiveCalls {
   }
 }
 
-/** @param {any} row @param {LiveCall} [known] @returns {LiveCall} */
-function liveCall(row, known) {
+/**
+ * @param {any} row
+ * @param {number} serverNow epoch ms by the server's clock, which the operator's need not agree with
+ * @param {LiveCall} [known]
+ * @returns {LiveCall}
+ */
+function liveCall(row, serverNow, known) {
   const muted = { agent: row.agent_muted, caller: row.caller_muted }
-  const answeredAt = row.answered_at && Date.parse(row.answered_at)
+  const answeredAt = row.answered_at && Date.now() - (serverNow - Date.parse(row.answered_at))
   if (known) {
     known.muted.value = muted
     known.answeredAt.value = answeredAt
@@ -76,10 +85,10 @@ function liveCall(row, known) {
 }
 
 /** The agent's words come in pieces, the caller's whole. @param {LiveCall} call @param {any} payload */
-function takeWords(call, { speaker, text, final }) {
+function takeWords(call, { speaker, text, final, turnIndex }) {
   const last = call.lastWords.value
-  const goesOn = speaker === 'agent' && !final && last?.speaker === 'agent'
-  call.lastWords.value = { speaker, text: goesOn ? last.text + text : text }
+  const goesOn = speaker === 'agent' && !final && last?.speaker === 'agent' && last.turnIndex === turnIndex
+  call.lastWords.value = { speaker, text: goesOn ? last.text + text : text, turnIndex }
 }
 
 /** @param {LiveCall} call @param {any} payload */

@@ -101,6 +101,8 @@ function launch(executablePath: string, microphone: string | null): Promise<Brow
     executablePath,
     args: [
       '--no-sandbox',
+      // Containers have little of that memory.
+      '--disable-dev-shm-usage',
       '--autoplay-policy=no-user-gesture-required',
       '--use-fake-device-for-media-stream',
       '--use-fake-ui-for-media-stream',
