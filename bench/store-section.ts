@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
+import { setTimeout as delay } from 'node:timers/promises'
 import { pino } from 'pino'
 import { PCMU_8K } from '../audio/format.ts'
 import { systemClock } from '../services/clock.ts'
@@ -11,11 +12,14 @@ import { CallRecorder } from '../services/store/call-recorder.ts'
 import { openDatabase } from '../services/store/database.ts'
 import { migrate } from '../services/store/migrations.ts'
 import { createCallEvents } from '../sessions/call-events.ts'
-import type { CallEvent, CallIdentity } from '../sessions/contracts/call-events.ts'
+import type { CallEvent, CallEvents, CallIdentity } from '../sessions/contracts/call-events.ts'
 import type { Bars } from './bars.ts'
 
-/** What a live call leaves each second: a heartbeat every five, a turn and its usage every six, milestones beside. */
-const RECORDS_PER_CALL_SECOND = 0.6
+/** As many live calls as one core is to carry; each gives a heartbeat every 5 s, and has a turn with its usage every 6 s. */
+const LIVE_CALLS = 300
+const LIVE_RECORDS_PER_SECOND = LIVE_CALLS * (1 / 5 + 2 / 6)
+const LIVE_MS = 5_000
+const TICK_MS = 50
 const VIEW_LIMIT_MS = 200
 const BATCH_CALLS = 100
 const ROUNDS = 7
@@ -43,6 +47,7 @@ export async function runStore(
     })
     recorder.start()
     await insert({ calls, turns, recorder, publish: events.publish, time })
+    await live(events, recorder)
     await recorder.close(60_000)
     const { rows } = await database.pool.query(
       'select count(*) as calls, sum(minutes) as minutes from usage_minutes'
@@ -82,11 +87,45 @@ async function insert(options: {
   const seconds = (performance.now() - startedAt) / 1000
   const { user, system } = process.cpuUsage(cpu)
   const cpuUs = (user + system) / records
-  const share = (300 * RECORDS_PER_CALL_SECOND * cpuUs) / 10_000
   console.log(
     `  ${records} records in ${seconds.toFixed(1)} s: ${Math.round(records / seconds)} a second, ` +
-      `${cpuUs.toFixed(0)} µs of this process each; 300 live calls: ${share.toFixed(1)} % of a core`
+      `${cpuUs.toFixed(0)} µs of this process each`
   )
+}
+
+/** What the records of live calls take of this process, in the small batches in which they come. */
+async function live(events: CallEvents, recorder: CallRecorder): Promise<void> {
+  const calls = Array.from({ length: LIVE_CALLS }, (_, index) => identity(index))
+  for (const call of calls) events.publish(call, { type: 'call.initiated' })
+  await recorder.flush(60_000)
+  const startedAt = performance.now()
+  const cpu = process.cpuUsage()
+  let records = 0
+  for (let elapsedMs = 0; elapsedMs < LIVE_MS; elapsedMs = performance.now() - startedAt) {
+    for (const due = (elapsedMs / 1000) * LIVE_RECORDS_PER_SECOND; records < due; records++) {
+      const call = calls[(records * 7) % LIVE_CALLS] as CallIdentity
+      const [turn, usage] = turnEvents(Math.floor(records / LIVE_CALLS), records) as [CallEvent, CallEvent]
+      events.publish(call, [turn, { type: 'call.heartbeat' } as const, usage][records % 3] ?? usage)
+    }
+    await delay(TICK_MS)
+  }
+  const seconds = (performance.now() - startedAt) / 1000
+  const { user, system } = process.cpuUsage(cpu)
+  const share = (user + system) / 10_000 / seconds
+  console.log(
+    `  ${LIVE_CALLS} live calls: ${Math.round(records / seconds)} records a second, ${share.toFixed(1)} % of a core`
+  )
+}
+
+function identity(index: number): CallIdentity {
+  return {
+    ...{ callId: randomUUID(), carrierCallId: `v3:${index}`, carrier: 'telnyx', direction: 'inbound' },
+    ...{
+      from: `+1555${String(index % 700).padStart(7, '0')}`,
+      to: `+1555010${index % 40}`,
+      agentId: `agent-${index % 5}`
+    }
+  }
 }
 
 /** Returns how many records it leaves. */
@@ -96,14 +135,7 @@ function tellCall(
   startedAt: number,
   tell: (call: CallIdentity, event: CallEvent, ms: number) => void
 ): number {
-  const call: CallIdentity = {
-    ...{ callId: randomUUID(), carrierCallId: `v3:${index}`, carrier: 'telnyx', direction: 'inbound' },
-    ...{
-      from: `+1555${String(index % 700).padStart(7, '0')}`,
-      to: `+1555010${index % 40}`,
-      agentId: `agent-${index % 5}`
-    }
-  }
+  const call = identity(index)
   let records = 0
   let lastedMs = 0
   const say = (event: CallEvent, ms: number) => {
