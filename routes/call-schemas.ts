@@ -28,7 +28,10 @@ export const callRow = Type.Object(
     last_heartbeat_at: nullable(instant),
     recording_path: text,
     answer_to_greeting_ms: number,
-    dead_air_ms: number
+    dead_air_ms: number,
+    carrier_started_at: Type.Optional(nullable(instant)),
+    carrier_ended_at: Type.Optional(nullable(instant)),
+    carrier_seconds: Type.Optional(number)
   },
   { title: 'Call' }
 )
@@ -76,8 +79,12 @@ const usageMinutes = Type.Object({
   started_at: instant,
   ended_at: instant,
   seconds: Type.Number(),
-  minutes: Type.Integer(),
-  estimated: Type.Boolean()
+  minutes: Type.Number({ description: 'rounded as USAGE_ROUNDING says' }),
+  estimated: Type.Boolean({ description: 'closed after a crash, up to the last sign of life' }),
+  carrier_seconds: Type.Optional(number),
+  carrier_differs: Type.Optional(
+    Type.Boolean({ description: "whether the carrier's own times are more than two seconds away" })
+  )
 })
 
 const analysis = Type.Object(

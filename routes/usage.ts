@@ -17,7 +17,7 @@ const row = Type.Object({
   agent_id: Type.Optional(Type.String()),
   number: Type.Optional(nullable(Type.String())),
   calls: Type.Integer(),
-  minutes: Type.Integer({ description: 'rounded up per started minute of each call' }),
+  minutes: Type.Number({ description: 'of each call those that were begun, or as USAGE_ROUNDING says' }),
   seconds: Type.Number(),
   cost_usd: nullable(Type.Number({ description: 'null where no price is known' })),
   unpriced_items: Type.Integer({ description: 'what cost_usd leaves out' })

@@ -17,7 +17,7 @@ import { closeLostCalls } from './orphans.ts'
 import { PostgresCallStore } from './postgres-call-store.ts'
 
 const PREPARE_RETRY_MIN_MS = 250
-const PREPARE_RETRY_MAX_MS = 10_000
+const PREPARE_RETRY_MAX_MS = 5_000
 /** Well within SILENT_MS, by which others tell that this process lives. */
 const KEEP_ALIVE_MS = 10_000
 const ORPHAN_WATCH_MS = 60_000
