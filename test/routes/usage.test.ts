@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { it } from 'node:test'
-import { startRouteRig } from '../support/route-rig.ts'
+import { OPERATOR_TOKEN, startRouteRig } from '../support/route-rig.ts'
 
 it('GET /api/usage keeps parts of a minute, and tells unknown costs from none', async () => {
   const row = { calls: 2, minutes: 1.1, seconds: 61.5, cost_usd: 0.0125, unpriced_items: 0 }
@@ -10,7 +10,7 @@ it('GET /api/usage keeps parts of a minute, and tells unknown costs from none', 
     { agent_id: 'sales', ...unknown }
   ]
   const rig = await startRouteRig({ usage: { read: async () => data } })
-  const headers = { authorization: `Bearer ${rig.operatorToken}` }
+  const headers = { authorization: `Bearer ${OPERATOR_TOKEN}` }
   try {
     const answer = await rig.app.inject({ url: '/api/usage?group=agent', headers })
     assert.deepEqual(answer.json(), { data, next: null })
