@@ -1,5 +1,5 @@
 /**
- * The performance benchmark: `npm run bench -- [--quick] [--only load|barge-in|cascade|soak|store|audio]`.
+ * The performance benchmark: `npm run bench -- [--quick] [--only load|barge-in|cascade|soak|store|audio|speech]`.
  *
  * Server, load and carrier stand-ins run in processes of their own on loopback, the server pinned to one core. Costs
  * are told beside those of a bare relay in the same run, since milliseconds alone tell of the machine.
@@ -16,7 +16,7 @@ import { canPin } from './processes.ts'
 import { runSoak } from './soak-section.ts'
 import { runStore } from './store-section.ts'
 
-const SECTIONS = ['load', 'barge-in', 'cascade', 'soak', 'store', 'audio'] as const
+const SECTIONS = ['load', 'barge-in', 'cascade', 'soak', 'store', 'audio', 'speech'] as const
 
 const { values } = parseArgs({
   options: { quick: { type: 'boolean', default: false }, only: { type: 'string', multiple: true } }
@@ -39,7 +39,7 @@ console.log(
 )
 if (wanted.includes('load')) {
   const calls = values.quick ? [10, 50] : [10, 50, 100, 200, 300, 400]
-  await runLoad({ calls, windowMs: values.quick ? 3000 : 5000 }, bars)
+  await runLoad({ calls, windowMs: values.quick ? 3000 : 4000 }, bars)
 }
 if (wanted.includes('barge-in')) {
   await runBargeIn(values.quick ? { calls: 4, turns: 4 } : { calls: 16, turns: 7 }, bars)
@@ -54,12 +54,16 @@ if (wanted.includes('soak')) {
   await runSoak(soak, bars)
 }
 if (wanted.includes('store')) await runStore({ calls: 10_000, turns: values.quick ? 2 : 6 }, bars)
-if (wanted.includes('audio')) {
+for (const [section, module] of [
+  ['audio', 'audio-bench.ts'],
+  ['speech', 'detector-bench.ts'],
+  ['speech', 'speech-bench.ts']
+] as const) {
+  if (!wanted.includes(section)) continue
   console.log()
-  const { status } = spawnSync(process.execPath, [path.join(import.meta.dirname, 'audio-bench.ts')], {
-    stdio: 'inherit'
-  })
-  bars.atMost('exit code of the audio benchmark', status ?? undefined, 0)
+  const script = path.join(import.meta.dirname, module)
+  const { status } = spawnSync(process.execPath, [script], { stdio: 'inherit' })
+  bars.atMost(`exit code of ${module}`, status ?? undefined, 0)
 }
 
 console.log(`\nAfter ${Math.round((performance.now() - startedAt) / 1000)} s:`)

@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs'
 import { mkdtemp } from 'node:fs/promises'
 import type { AddressInfo } from 'node:net'
 import { createServer } from 'node:net'
@@ -10,6 +11,10 @@ import type { ServerQuestions } from './server-under-test.ts'
 /** The relays have a core of their own; what calls them has the other. */
 export const RELAY_CORE = 0
 export const LOAD_CORE = 1
+
+const { scripts } = JSON.parse(readFileSync(path.join(import.meta.dirname, '..', 'package.json'), 'utf8'))
+/** Node's own, as `npm start` has them. */
+const START_FLAGS: string[] = scripts.start.match(/--\S+/g) ?? []
 
 const APPLICATION_ID = '1494404757140276705'
 
@@ -27,7 +32,7 @@ export async function startProduct(
   const url = `http://127.0.0.1:${port}`
   const server = await startProcess<ServerQuestions>('server-under-test.ts', {
     core: RELAY_CORE,
-    flags: options.flags,
+    flags: [...START_FLAGS, ...(options.flags ?? [])],
     env: {
       PORT: String(port),
       HOST: '127.0.0.1',

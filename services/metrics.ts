@@ -31,6 +31,9 @@ export interface Metrics {
 const RESPONSE_BUCKETS = [0.2, 0.3, 0.4, 0.5, 0.6, 0.8, 1, 1.2, 1.5, 2, 3, 5, 8]
 const FAST_BUCKETS = [0.0001, 0.00025, 0.0005, 0.001, 0.002, 0.003, 0.005, 0.01, 0.02, 0.05, 0.1]
 
+/** How often the event loop is looked at; the histogram holds the distance between two looks, and so never less. */
+const LOOP_RESOLUTION_MS = 10
+
 export function createMetrics(options: MetricsOptions): Metrics {
   const registry = new Registry()
   const registers = [registry]
@@ -39,7 +42,7 @@ export function createMetrics(options: MetricsOptions): Metrics {
     ...options,
     storePending: () => options.store().pending
   })
-  const loop = monitorEventLoopDelay({ resolution: 10 })
+  const loop = monitorEventLoopDelay({ resolution: LOOP_RESOLUTION_MS })
   loop.enable()
 
   const calls = new Counter({
@@ -112,7 +115,7 @@ export function createMetrics(options: MetricsOptions): Metrics {
     registers,
     collect() {
       for (const quantile of [50, 99])
-        this.set({ quantile: `0.${quantile}` }, loop.percentile(quantile) / 1e9)
+        this.set({ quantile: `0.${quantile}` }, loopDelay(loop.percentile(quantile)))
       loop.reset()
     }
   })
@@ -162,4 +165,9 @@ export function createMetrics(options: MetricsOptions): Metrics {
       registry.clear()
     }
   }
+}
+
+/** Seconds that the event loop was late, of nanoseconds between two looks at it. */
+function loopDelay(distanceNs: number): number {
+  return Math.max(0, distanceNs / 1e9 - LOOP_RESOLUTION_MS / 1000)
 }

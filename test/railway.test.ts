@@ -16,7 +16,9 @@ describe('railway.json', () => {
   })
 
   it('starts Node itself, so that the signal to stop reaches it, and asks after its health', () => {
-    assert.equal(deploy.startCommand, 'node server.ts')
+    const { scripts } = JSON.parse(readFileSync(path.join(ROOT, 'package.json'), 'utf8'))
+    assert.equal(`exec ${deploy.startCommand}`, scripts.start)
+    assert.match(deploy.startCommand, /^node .*server\.ts$/)
     assert.equal(deploy.healthcheckPath, '/health')
     assert.equal(typeof deploy.overlapSeconds, 'number')
   })
