@@ -188,6 +188,7 @@ describe('the REST API of the operator', { timeout: 60_000 }, () => {
     const agentOf = async () => {
       const call = rig.telnyx.placeCall({ to: number })
       await call.waitForHeard(100, 10_000)
+      await rig.eventually('select 1 from calls where carrier_call_id = $1', [call.callControlId])
       const { agent_id } = (await ask('GET', `/api/calls/${encodeURIComponent(call.callControlId)}`)).body
       call.hangUp()
       return agent_id
