@@ -16,6 +16,7 @@ export class ScriptedEngine extends EventEmitter<AgentEngineEvents> implements A
   transcribesAll = false
   readonly heardFromCaller: Buffer[] = []
   readonly said: string[] = []
+  readonly whispered: string[] = []
   readonly digits: string[] = []
   readonly interrupts: (readonly HeardReply[])[] = []
   readonly dismissed: string[] = []
@@ -66,7 +67,9 @@ export class ScriptedEngine extends EventEmitter<AgentEngineEvents> implements A
     this.said.push(text)
   }
 
-  whisper(_text: string): void {}
+  whisper(text: string): void {
+    this.whispered.push(text)
+  }
 
   interrupt(heard: readonly HeardReply[]): void {
     this.interrupts.push(heard)
