@@ -20,7 +20,7 @@ const COUNT_DRAWINGS = `
     return clear.apply(this, args)
   }`
 
-describeInBrowser('a wall of two hundred calls', () => {
+describeInBrowser('the wall of live calls', () => {
   let rig: ConsoleRig
 
   before(async () => {
@@ -28,7 +28,7 @@ describeInBrowser('a wall of two hundred calls', () => {
   })
   after(() => rig.close())
 
-  it('shows them all, moves those that are seen, and draws none of the others', async () => {
+  it('shows two hundred calls, moves those that are seen, and draws none of the others', async () => {
     const { page, faults } = await rig.open({
       viewport: { width: 1440, height: 900 },
       async prepare(page) {
@@ -58,5 +58,36 @@ describeInBrowser('a wall of two hundred calls', () => {
     await page.getByRole('searchbox').fill('')
     await screenshot(page, 'live-wall-375')
     assert.deepEqual(faults, [])
+  })
+
+  it('hands a caller over to a number, once the operator is sure, and tells what became of it', async () => {
+    const asked: string[] = []
+    const { page } = await rig.open({ prepare: (each) => feedLiveWall(each, 3) })
+    await page.route('**/api/calls/*/{transfer,say}', async (route) => {
+      const { pathname } = new URL(route.request().url())
+      asked.push(`${pathname.split('/').at(-1)} ${route.request().postData()}`)
+      await route.fulfill({ json: { success: true, data: { outcome: 'answered' }, message: null } })
+    })
+    await page.goto(`${rig.server.url}/#/live`)
+    await page.getByRole('link', { name: '+13125550001' }).click()
+    await page.getByRole('button', { name: 'Say', exact: true }).click()
+    await page.getByLabel('One moment, I am looking into it.').fill('I am connecting you.')
+    await page.getByRole('button', { name: 'Send' }).click()
+    await page.getByText('The agent says it.').waitFor()
+
+    await page.getByRole('button', { name: 'Transfer' }).click()
+    const number = page.getByLabel('Number to transfer to')
+    const send = page.locator('.live-controls form').getByRole('button')
+    await number.fill('555 0199')
+    assert.equal(await send.isDisabled(), true)
+    await number.fill('+1 (312) 555-0199')
+    await send.click()
+    await page.getByText('+13125550001 will be connected to +13125550199.').waitFor()
+    await page.keyboard.press('Escape')
+    assert.deepEqual(asked, ['say {"text":"I am connecting you."}'])
+    await send.click()
+    await page.getByRole('dialog').getByRole('button', { name: 'Transfer' }).click()
+    await page.getByText('The caller was handed over.').waitFor()
+    assert.deepEqual(asked.slice(1), ['transfer {"to":"+13125550199"}'])
   })
 })
