@@ -66,6 +66,7 @@ export class Conduct {
       clock,
       signal,
       fillers: this.courtesy.fillers,
+      unheardMs: () => outbound.remainingMs,
       quiet: () => this.#quiet && !this.courtesy.callerSpeaking,
       onReplyAwaited: () => {
         this.#awaitingReply = true

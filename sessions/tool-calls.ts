@@ -6,6 +6,8 @@ import type { ToolOutcome, ToolRunner } from './tool-runner.ts'
 
 /** A caller takes a pause of this length for thought; a longer one for a line gone dead. */
 const FILLER_AFTER_MS = 800
+/** What an agent says before it hands a caller over is shorter. */
+const LONGEST_WORDS_MS = 8000
 /** What of arguments and results is told and kept. */
 const TOLD_CHARACTERS = 4000
 
@@ -19,6 +21,8 @@ export interface ToolCallsOptions {
   readonly signal: AbortSignal
   /** Said in turn while the caller waits. */
   readonly fillers: readonly string[]
+  /** Milliseconds of the agent's words on their way to the caller. */
+  readonly unheardMs: () => number
   /** Whether nobody speaks, or is about to: a filler would be in nobody's way. */
   readonly quiet: () => boolean
   /** The agent is told to speak on. */
@@ -53,6 +57,8 @@ export class ToolCalls {
     const { call: identity, clock, engine, onReplyAwaited, runner, signal } = this.#options
     this.#open.set(call, clock.now())
     if (!call.spoken) this.#fillLater()
+    else if (call.name === 'transfer_call') await this.#heardFirst()
+    if (!this.#open.has(call)) return
     const outcome = await runner.run(call, identity, signal)
     // The call is over, and has been told of.
     if (!this.#open.delete(call)) return
@@ -87,6 +93,14 @@ export class ToolCalls {
     engine.returnToolResult(call.id, output, { reply: !call.spoken })
     this.#publish(call, { durationMs: 0, ok: true, code: null, result: output })
     onEndCall()
+  }
+
+  /** A carrier that is asked to transfer may take the caller away in the middle of "I am putting you through". */
+  #heardFirst(): Promise<void> {
+    const { clock, unheardMs } = this.#options
+    const { promise, resolve } = Promise.withResolvers<void>()
+    clock.after(Math.min(unheardMs(), LONGEST_WORDS_MS), resolve)
+    return promise
   }
 
   #fillLater(): void {

@@ -142,6 +142,24 @@ describe('a tool call', () => {
     assert.equal(of('tool.called').length, 1)
   })
 
+  it('lets the caller hear that they are put through before they are', async () => {
+    const transfer: Tool = {
+      spec: { name: 'transfer_call', description: 'Transfers.', parameters: {} },
+      run: async () => 'answered'
+    }
+    const { clock, connect, engine } = createRig({ tools: [transfer] })
+    await connect()
+    engine.speak('r1', 1000, 'I am putting you through.')
+    engine.emit('replyDone', { replyId: 'r1' })
+    engine.emit('toolCall', { id: 't1', name: 'transfer_call', arguments: '{}', spoken: true })
+    clock.advance(700)
+    await settle()
+    assert.deepEqual(engine.toolResults, [])
+    clock.advance(400)
+    await settle()
+    assert.equal(engine.toolResults.length, 1)
+  })
+
   it('whose transfer ends the call has done what it should', async () => {
     const { of, session, engine, call } = await inCall()
     call({ name: 'transfer_call' })
