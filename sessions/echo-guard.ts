@@ -55,7 +55,7 @@ export class EchoGuard {
   }
 
   /**
-   * Whether the last half second of the caller is the agent's voice and nothing else. About 1 ms. An echo may turn
+   * Whether the last half second of the caller is the agent's voice and nothing else. About 0.7 ms. An echo may turn
    * into a caller: while it goes on, ask again.
    */
   suspected(): boolean {
