@@ -16,6 +16,8 @@ import { SpoolDrain, type SpoolSource } from './spool-drain.ts'
 
 /** Records that wait for longer than this are behind. */
 const BEHIND_MS = 5_000
+/** How long a stop waits for a database that is out of reach. */
+const DOWN_FLUSH_MS = 1_000
 
 /** What an event costs: usage with its price, and a carrier's minutes at the end. */
 export type Pricing = (published: PublishedCallEvent) => readonly PricedUsage[]
@@ -91,7 +93,10 @@ export class CallRecorder {
     for (const spool of spools) {
       this.#left = this.#drainOf(spool)
       await this.#left.run()
-      if (this.#left.isStopped) return false
+      if (this.#left.isStopped) {
+        await spool.close()
+        return false
+      }
       await spool.remove().catch(() => undefined)
       await this.#writer.forget(spool.id).catch(() => undefined)
       log.info({ event: 'spool.stored', records: this.#left.stored }, 'Records of an earlier process stored')
@@ -133,7 +138,9 @@ export class CallRecorder {
   /** Stops listening and flushes. What could not be stored stays on disk for the next start; see `spool.left`. */
   async close(deadlineMs: number): Promise<void> {
     this.#unsubscribe()
-    if (this.#isStarted) await this.flush(deadlineMs)
+    // Who is down has no word of when they are back, and the records are safe.
+    if (this.#isStarted)
+      await this.flush(this.state === 'down' ? Math.min(DOWN_FLUSH_MS, deadlineMs) : deadlineMs)
     await this.#left?.close()
     await this.#drain.close()
     await this.#spool.close(this.#drain.stored)

@@ -182,7 +182,7 @@ export class Store {
     const line = { event: reported ? 'store.recovered' : 'store.ready', database: database.description }
     log.info({ ...line, pending: this.recorder.pending }, 'Database ready')
     this.recorder.start()
-    await this.#rememberAgents()
+    await this.rememberAgents()
     this.#timers.push(setInterval(() => void this.#watch(), ORPHAN_WATCH_MS).unref())
     return true
   }
@@ -204,10 +204,11 @@ export class Store {
   async #watch(): Promise<void> {
     await this.recorder.storeLeft(SILENT_MS)
     await this.closeOrphans('others').catch(() => undefined)
-    await this.#rememberAgents()
+    await this.rememberAgents()
   }
 
-  async #rememberAgents(): Promise<void> {
+  /** Keeps who answers which number for when the database is away. Never rejects. */
+  async rememberAgents(): Promise<void> {
     const { dataDir, database } = this.#options
     await mkdir(dataDir, { recursive: true }).catch(() => undefined)
     await this.#memory.refresh(database.pool).catch(() => undefined)

@@ -33,9 +33,14 @@ export class LeftSpool {
 
   async release(): Promise<void> {}
 
+  /** Leaves the rest for another time. */
+  async close(): Promise<void> {
+    await this.#reader.close()
+  }
+
   /** Everything in it is in the database. */
   async remove(): Promise<void> {
-    await this.#reader.close()
+    await this.close()
     await rm(this.#folder, { recursive: true, force: true })
   }
 }

@@ -81,7 +81,8 @@ eachDatabase((databases) => {
       await flush()
       const found = await store.findCall(call.carrierCallId)
       assert.ok(found)
-      const { turns, events, usage, ...row } = found
+      const { turns, events, usage, analysis, ...row } = found
+      assert.equal(analysis, null)
       assert.deepEqual(row, {
         id: call.callId,
         carrier: 'telnyx',
@@ -249,6 +250,24 @@ eachDatabase((databases) => {
           { speaker: 'agent', said_text: 'reply 1', interrupted: true, heard_ms: 700 }
         ]
       )
+    })
+
+    it('does not bring back what was erased, whatever comes late', async (t) => {
+      const { play, flush, store, pool } = await start(databases, t)
+      const call = inboundCall()
+      play(call, WHOLE_CALL)
+      await flush()
+      await pool.query('update calls set erased_at = now(), from_number = null')
+      await pool.query('delete from turns')
+      await pool.query('delete from call_events')
+      play(call, [
+        [62_000, { type: 'turn.completed', turn: turn(1), revised: true }],
+        [62_000, { type: 'dtmf', digit: '4' }]
+      ])
+      await flush()
+      const found = await store.findCall(call.callId)
+      assert.deepEqual([found?.turns, found?.events, found?.from_number], [[], [], null])
+      assert.equal(found?.usage.minutes?.minutes, 2)
     })
 
     it('lists the caller before the agent when turns are sorted by their index alone', async (t) => {

@@ -27,10 +27,13 @@ async function throughProxy(t: TestContext, { url }: TestDatabase, isCut = false
   return { proxy, database }
 }
 
-function createStore(t: TestContext, database: TestDatabase | Awaited<ReturnType<typeof openDatabase>>) {
+function createStore(
+  t: TestContext,
+  database: TestDatabase | Awaited<ReturnType<typeof openDatabase>>,
+  dataDir = mkdtempSync(path.join(tmpdir(), 'offhook-store-'))
+) {
   const logs = capture()
   const events = createCallEvents({ now: () => NOON, onListenerError: assert.ifError })
-  const dataDir = mkdtempSync(path.join(tmpdir(), 'offhook-store-'))
   const store = new Store({
     database,
     dataDir,
@@ -44,7 +47,7 @@ function createStore(t: TestContext, database: TestDatabase | Awaited<ReturnType
   })
   defer(t, () => rmSync(dataDir, { recursive: true, force: true }))
   defer(t, () => store.close(0))
-  return { store, events, logs }
+  return { store, events, logs, dataDir }
 }
 
 eachDatabase((databases) => {
@@ -107,6 +110,23 @@ eachDatabase((databases) => {
       assert.ok(await store.recorder.flush(10_000))
       assert.equal((await store.calls.findCallRow(call.callId))?.status, 'initiated')
       assert.equal(logs.of('store.recovered').length, 1)
+    })
+
+    it('lets who answered a number last answer it in a new process too, which starts without its database', async (t) => {
+      const { proxy, database } = await throughProxy(t, await databases.create(t))
+      const before = createStore(t, database)
+      await before.store.whenReady()
+      await before.store.calls.seedAgent({ ...agent, id: 'sales', name: 'Sales' })
+      await database.pool.query("insert into numbers (e164, agent_id) values ('+15550100', 'sales')")
+      await before.store.rememberAgents()
+      await before.store.close(0)
+      await proxy.cut()
+      const { store } = createStore(t, database, before.dataDir)
+      assert.equal((await store.agentForNumber('+15550100')).name, 'Sales')
+      assert.equal((await store.agentForNumber('+15550142')).id, 'default')
+      assert.equal((await store.agentById('sales'))?.name, 'Sales')
+      assert.equal(await store.agentById('nobody'), null)
+      assert.equal(store.health.state, 'down')
     })
 
     it('lets who answered a number last answer it again', async (t) => {
