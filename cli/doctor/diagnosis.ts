@@ -1,6 +1,6 @@
 import { type Config, ConfigError, loadConfig } from '../../services/config.ts'
 import { certificate } from './certificate.ts'
-import { type Check, type Examination, type Finding, fault, ok, warning } from './check.ts'
+import { type Check, type Examination, type Finding, fault, type LocalServer, ok, warning } from './check.ts'
 import { clockSkew } from './clock-skew.ts'
 import { database } from './database.ts'
 import { deepgram } from './deepgram.ts'
@@ -57,7 +57,8 @@ export async function diagnose(options: {
   report({ name: 'configuration', findings })
   if (!config) return results
   const { checks = CHECKS, operatorToken, now } = options
-  await examineAll({ config, checks, operatorToken, now, onResult: report })
+  const server = await findLocalServer(config)
+  await examineAll({ config, checks, server, operatorToken, now, onResult: report })
   return results
 }
 
@@ -65,12 +66,13 @@ export async function diagnose(options: {
 export async function examineAll(options: {
   config: Config
   checks: readonly Check[]
+  server: LocalServer | null
   operatorToken: string | null
   now: () => number
   onResult: (result: CheckResult) => void
 }): Promise<void> {
-  const { config, operatorToken, now } = options
-  const examination: Examination = { config, operatorToken, now, server: await findLocalServer(config) }
+  const { config, operatorToken, server, now } = options
+  const examination: Examination = { config, operatorToken, server, now }
   const pending = options.checks.map((check) => ({
     name: check.name,
     findings: examine(check, examination)

@@ -13,9 +13,12 @@ export function createExaminer(options: {
   return async () => {
     // Much of it is of no use to a server until it is asked.
     const { CHECKS, examineAll, judgeConfiguration } = await import('./diagnosis.ts')
+    const { findLocalServer } = await import('./local-server.ts')
+    // That it runs is certain, even where the port that it was given leads nowhere.
+    const server = (await findLocalServer(options.config)) ?? { instanceId: null }
     const checks = CHECKS.filter(({ name }) => name !== 'embedded agent')
     const results: CheckResult[] = [{ name: 'configuration', findings: judgeConfiguration(options.config) }]
-    await examineAll({ ...options, checks, onResult: (result) => results.push(result) })
+    await examineAll({ ...options, server, checks, onResult: (result) => results.push(result) })
     return results
   }
 }

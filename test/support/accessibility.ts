@@ -21,3 +21,11 @@ export async function seriousFaults(page: Page): Promise<string[]> {
     .filter(({ impact }) => impact === 'serious' || impact === 'critical')
     .map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html.slice(0, 120)).join(' | ')}`)
 }
+
+/** What of the page is wider than the window; null where nothing is. */
+export async function widerThanWindow(page: Page): Promise<string | null> {
+  const [content, window] = (await page.evaluate(
+    '[document.documentElement.scrollWidth, innerWidth]'
+  )) as number[]
+  return (content ?? 0) > (window ?? 0) ? `${content} px of content in ${window} px` : null
+}

@@ -78,7 +78,8 @@ export async function startConsoleRig(options: { microphone?: string } = {}): Pr
     })
     page.on('request', (request) => {
       const { host, protocol } = new URL(request.url())
-      if (protocol !== 'data:' && host !== new URL(server.url).host) faults.push(`asked ${request.url()}`)
+      const within = protocol === 'data:' || protocol === 'blob:'
+      if (!within && host !== new URL(server.url).host) faults.push(`asked ${request.url()}`)
     })
     await page.addInitScript(LISTEN_TO_LOUDSPEAKER)
     await prepare?.(page)

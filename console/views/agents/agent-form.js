@@ -42,7 +42,7 @@ export function AgentForm({ agent, onSaved }) {
     <${OutboundFields} draft=${draft} set=${set} />
     <${RecordingFields} draft=${draft} set=${set} />
     <${AfterCallFields} draft=${draft} set=${set} />
-    <div class="save-bar">
+    <div class=${`save-bar ${changed ? 'changed' : ''}`}>
       ${fault && html`<${Notice} kind="fault">${fault}<//>`}
       <div class="row between">
         <span class="small muted">${t(changed ? 'agents.unsaved' : 'agents.unchanged')}</span>
