@@ -43,10 +43,8 @@ export const calls = {
   'calls.result': 'Result',
   'calls.toolFailed': 'failed {code}',
   'calls.usage': 'Usage and cost',
-  'calls.billedMinutes': {
-    one: '{count} minute, each begun one counted',
-    other: '{count} minutes, each begun one counted'
-  },
+  'calls.billedMinutes': { one: '{minutes} minute counted', other: '{minutes} minutes counted' },
+  'calls.carrierDiffers': 'the carrier counts another time',
   'calls.estimated': 'estimated after a crash',
   'calls.noUsage': 'Nothing was used that somebody bills.',
   'calls.noPrice': 'no price',

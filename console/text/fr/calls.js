@@ -46,10 +46,8 @@ export const calls = {
   'calls.result': 'Résultat',
   'calls.toolFailed': 'échec {code}',
   'calls.usage': 'Consommation et coût',
-  'calls.billedMinutes': {
-    one: '{count} minute, toute minute entamée comptant',
-    other: '{count} minutes, toute minute entamée comptant'
-  },
+  'calls.billedMinutes': { one: '{minutes} minute comptée', other: '{minutes} minutes comptées' },
+  'calls.carrierDiffers': 'l’opérateur compte autrement',
   'calls.estimated': 'estimé après une panne',
   'calls.noUsage': 'Rien de facturable n’a été consommé.',
   'calls.noPrice': 'sans prix',

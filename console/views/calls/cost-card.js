@@ -9,7 +9,7 @@ export function CostCard({ usage }) {
   const priced = sums.filter(({ cost }) => cost !== null)
   const total = priced.reduce((sum, { cost }) => sum + (cost ?? 0), 0)
   return html`<${Card} title=${t('calls.usage')}>
-    ${usage.minutes && html`<p class="small muted usage-minutes">${t('calls.billedMinutes', { count: usage.minutes.minutes })}${usage.minutes.estimated && ` · ${t('calls.estimated')}`}</p>`}
+    ${usage.minutes && html`<p class="small muted usage-minutes">${minutesText(usage.minutes)}</p>`}
     ${
       sums.length === 0
         ? html`<p class="muted small">${t('calls.noUsage')}</p>`
@@ -31,6 +31,17 @@ export function CostCard({ usage }) {
         </table>`
     }
   <//>`
+}
+
+/** @param {any} minutes */
+function minutesText({ minutes, estimated, carrier_differs }) {
+  return [
+    t('calls.billedMinutes', { count: minutes, minutes: number(minutes, 2) }),
+    estimated && t('calls.estimated'),
+    carrier_differs && t('calls.carrierDiffers')
+  ]
+    .filter(Boolean)
+    .join(' · ')
 }
 
 /** Items of the same thing as one; its cost is null where a price is unknown. @param {readonly any[]} items */

@@ -19,7 +19,7 @@ export function TotalsCard({ usage, endings }) {
     .reduce((total, { calls }) => total + calls, 0)
   return html`<div class="figures card">
     <${Figure} label=${t('usage.answered')} value=${number(sum('calls'))} />
-    <${Figure} label=${t('usage.minutes')} value=${number(sum('minutes'))} />
+    <${Figure} label=${t('usage.minutes')} value=${number(sum('minutes'), 1)} />
     <${Figure}
       label=${t('usage.cost')}
       value=${priced ? money(sum('cost_usd')) : '–'}

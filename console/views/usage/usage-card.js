@@ -84,7 +84,7 @@ function Bars({ rows, span, now, measure }) {
                 ({ at, calls, minutes, cost }) => html`<tr key=${at}>
                   <td>${name(at * 1000)}</td>
                   <td class="number">${number(calls)}</td>
-                  <td class="number">${number(minutes)}</td>
+                  <td class="number">${number(minutes, 1)}</td>
                   <td class="number">${money(cost)}</td>
                 </tr>`
               )}

@@ -53,7 +53,7 @@ function Shares({ rows, group }) {
             <div class="share" style=${{ width: `${(row.minutes / most) * 100}%` }}></div>
           </td>
           <td class="number">${number(row.calls)}</td>
-          <td class="number">${number(row.minutes)}</td>
+          <td class="number">${number(row.minutes, 1)}</td>
           <td class="number">${money(row.cost_usd)}</td>
         </tr>`
       )}
