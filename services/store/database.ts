@@ -5,6 +5,8 @@ import { type Connection, EmbeddedPostgres } from './embedded-postgres.ts'
 
 const OLDEST_MAJOR = 14
 const CONNECT_TIMEOUT_MS = 5_000
+/** How long the start waits to hear that the server is new enough. */
+const START_TIMEOUT_MS = 1_500
 const STATEMENT_TIMEOUT_MS = 10_000
 /** Longer than the server's own limit: it only counts where the server is out of reach in the middle of a query. */
 const QUERY_TIMEOUT_MS = STATEMENT_TIMEOUT_MS + 5_000
@@ -96,7 +98,8 @@ async function openExternal(databaseUrl: string, log: Logger): Promise<Database>
     close: once(() => endPools(pool, writer))
   }
   try {
-    await checkVersion(pool)
+    // A server that does not even refuse is not waited for: calls come first.
+    await Promise.race([checkVersion(pool), delay(START_TIMEOUT_MS, undefined, { ref: false })])
   } catch (error) {
     if (error instanceof TooOld) {
       await database.close()

@@ -23,8 +23,9 @@ const KEEP_ALIVE_MS = 10_000
 const ORPHAN_WATCH_MS = 60_000
 /** Who has not touched their spool for so long is gone. */
 const SILENT_MS = 60_000
-/** A ringing caller waits for it. */
+/** A ringing caller waits for it; less where the database was out of reach a moment ago. */
 const AGENT_DEADLINE_MS = 1_000
+const AGENT_DEADLINE_DOWN_MS = 100
 /** An operator who asks right after the start waits for it. */
 const READY_DEADLINE_MS = 5_000
 
@@ -114,7 +115,8 @@ export class Store {
   async agentForNumber(number: string | null): Promise<AgentProfile> {
     await this.#remembered
     const lookUp = this.calls.agentForNumber(number).catch(() => null)
-    const found = await Promise.race([lookUp, delay(AGENT_DEADLINE_MS, null, { ref: false })])
+    const deadlineMs = this.recorder.state === 'down' ? AGENT_DEADLINE_DOWN_MS : AGENT_DEADLINE_MS
+    const found = await Promise.race([lookUp, delay(deadlineMs, null, { ref: false })])
     if (found) this.#memory.learn(number, found)
     return found ?? this.#memory.agentForNumber(number) ?? this.#options.defaultAgent
   }

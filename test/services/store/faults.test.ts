@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict'
-import { open } from 'node:fs/promises'
+import { cp, mkdtemp, open, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import path from 'node:path'
 import { describe, it, type TestContext } from 'node:test'
 import type pg from 'pg'
 import { PriceBook } from '../../../services/pricing/price-book.ts'
@@ -217,6 +219,34 @@ eachDatabase((databases) => {
       await assertStored(after, [...calls, ...more])
       const { rows } = await database.pool.query('select * from spool_cursors')
       assert.equal(rows.length, 1, 'nothing is remembered of the spool that is gone')
+    })
+
+    it('when a crash leaves on disk what the database has already: it is not stored again', async (t) => {
+      const database = await databases.create(t)
+      const before = await start(t, database)
+      before.recorder.start()
+      const calls = someCalls()
+      playAll(before, calls, 0, 9_000)
+      assert.ok(await before.recorder.flush(FLUSH_MS))
+      await before.proxy.cut()
+      playAll(before, calls, 9_000)
+      await before.recorder.flush(200)
+      // What a crash leaves: the files as they are.
+      const folder = await mkdtemp(path.join(tmpdir(), 'offhook-crashed-'))
+      defer(t, () => rm(folder, { recursive: true, force: true }))
+      await cp(before.folder, folder, { recursive: true })
+      const first = calls[0] as ToldCall
+      const gone = await database.pool.query(
+        "delete from call_events where call_id = $1 and type = 'call.initiated' returning 1",
+        [first.call.callId]
+      )
+      assert.equal(gone.rowCount, 1)
+
+      const after = await start(t, database, { folder })
+      await after.recorder.storeLeft(0)
+      after.recorder.start()
+      const script = first.script.filter(([, { type }]) => type !== 'call.initiated')
+      await assertStored(after, [{ call: first.call, script }, ...calls.slice(1)])
     })
 
     it('logs what neither disk nor database took, without words or numbers of the caller', async (t) => {

@@ -52,7 +52,7 @@ function createStore(
 
 eachDatabase((databases) => {
   describe('database out of reach', () => {
-    it('keeps what happens in memory and writes it in order when the database is back', async (t) => {
+    it('keeps what happens and writes it in order when the database is back', async (t) => {
       const { proxy, database } = await throughProxy(t, await databases.create(t))
       await migrate(database.pool, capture().log)
       const { recorder, store, play, logs } = createRecorderRig(t, database)
