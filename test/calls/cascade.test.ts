@@ -50,6 +50,10 @@ const SITUATIONS: readonly Situation[] = [
   }
 ]
 
+const EVERYTHING =
+  'We have lamps of every kind. The first kind stands on a desk, and the second kind hangs from the ceiling. ' +
+  'The third kind is for the garden, and the last one is for reading in bed at night.'
+
 /** Whose words have which tone, so that a caller tells them apart. */
 const GREETING_HZ = 400
 const PRODUCT_HZ = 700
@@ -67,7 +71,7 @@ function model({ messages }: OpenAI.ChatCompletionCreateParamsStreaming): ChatRe
   const situation = SITUATIONS.find(({ asks, asksForSales }) =>
     [asks, asksForSales].includes(String(last?.content))
   )
-  if (!situation) return { text: 'What?' }
+  if (!situation) return { text: EVERYTHING }
   return last?.content === situation.asks
     ? { toolCalls: [{ name: 'search_products', arguments: JSON.stringify({ query: situation.product }) }] }
     : { text: situation.connects, toolCalls: [{ name: 'transfer_call', arguments: '{"to":"sales"}' }] }
@@ -133,6 +137,31 @@ describe('a conversation through the cascade', { timeout: 90_000 }, () => {
       })
     }
   }
+
+  it('falls silent for a caller who speaks, and remembers only what was heard', async () => {
+    utterances = ['Tell me everything.', 'Stop.']
+    const call = rig.telnyx.placeCall({ from: '+13125550100', to: SITUATIONS[0].number })
+    await call.waitForHeard(200, 10_000)
+    await waitForTones(call, [GREETING_HZ])
+    const heardMs = call.heardMs
+    say(call)
+    await call.waitForHeard(heardMs + 1500, 10_000)
+    say(call)
+    await call.waitFor('clear', 10_000)
+    const next = await rig.realtime.until(() => {
+      const request = rig.realtime.chats.at(-1)
+      return request?.body.messages.at(-1)?.content === 'Stop.' && request
+    }, 'the next question')
+    const remembered = String(next.body.messages.findLast(({ role }) => role === 'assistant')?.content)
+    assert.ok(EVERYTHING.startsWith(remembered) && remembered.length < EVERYTHING.length / 2, remembered)
+    call.hangUp()
+    const { id } = await recordOf(rig, call.callControlId)
+    const [turn] = await rig.eventually(
+      `select heard_text from turns where call_id = $1 and speaker = 'agent' and interrupted`,
+      [id]
+    )
+    assert.equal(turn.heard_text, remembered)
+  })
 
   async function converse(call: TelnyxCall | TwilioCall): Promise<void> {
     await call.waitForHeard(200, 10_000)

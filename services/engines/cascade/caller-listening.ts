@@ -141,6 +141,7 @@ export class CallerListening {
     if (text !== '') this.#wordless.reset()
     this.#unsettled = false
     this.#kept.forget()
+    this.#tellUsage()
     this.#options.listener.ended(text)
   }
 
@@ -188,7 +189,11 @@ export class CallerListening {
 
   #report(ms: number): void {
     this.#unreportedMs += ms
-    if (this.#unreportedMs < USAGE_MS) return
+    if (this.#unreportedMs >= USAGE_MS) this.#tellUsage()
+  }
+
+  #tellUsage(): void {
+    if (this.#unreportedMs === 0) return
     const { model, provider } = this.#provider
     const quantity = Math.round(this.#unreportedMs) / 1000
     this.#unreportedMs = 0

@@ -53,6 +53,10 @@ export class DeepgramConnection<Socket extends StreamingSocket, Message> {
     return this.#state === 'open' && this.#transport?.isOpen() ? this.#socket : null
   }
 
+  get opening(): boolean {
+    return this.#state === 'opening'
+  }
+
   /** Unsent. */
   get bufferedBytes(): number {
     return this.#transport?.bufferedBytes ?? 0

@@ -15,6 +15,9 @@ type Message =
   | Deepgram.speak.SpeakV1Cleared
   | Deepgram.speak.SpeakV1Warning
 
+/** A connection that is closed sooner than this is not opened again until there is something to say. */
+const LEAST_LIFE_MS = 5000
+
 export interface DeepgramTextToSpeechOptions {
   readonly access: DeepgramAccess
   /** For example `aura-2-thalia-en`. */
@@ -33,6 +36,7 @@ export class DeepgramTextToSpeech implements TextToSpeech {
   /** Sent and not confirmed: what comes meanwhile is of a speech that was cancelled. */
   #clearing = 0
   #speech: DeepgramSpeech | null = null
+  #openedAt = 0
   #closed = false
 
   constructor(options: DeepgramTextToSpeechOptions) {
@@ -64,6 +68,7 @@ export class DeepgramTextToSpeech implements TextToSpeech {
     this.#clearing = 0
     this.#joiner.reset()
     await connection.open(signal)
+    this.#openedAt = this.#options.clock.now()
     this.#speech?.opened()
   }
 
@@ -77,7 +82,7 @@ export class DeepgramTextToSpeech implements TextToSpeech {
     })
     this.#speech = speech
     // It may have been closed for being idle: that is no failure until there is something to say.
-    if (!this.#connection?.socket) {
+    if (!this.#connection?.socket && !this.#connection?.opening) {
       this.connect(new AbortController().signal).catch((error: CallError) => this.#onLost(error))
     }
     return speech
@@ -117,7 +122,11 @@ export class DeepgramTextToSpeech implements TextToSpeech {
   #onLost(error: CallError): void {
     const speech = this.#speech
     this.#speech = null
-    if (!this.#closed) speech?.failed(error)
+    if (this.#closed) return
+    if (speech) return speech.failed(error)
+    // Closed for being idle, say: opened again now, so that the next words need not wait for it.
+    if (this.#options.clock.now() - this.#openedAt > LEAST_LIFE_MS)
+      this.connect(new AbortController().signal).catch(() => {})
   }
 }
 
