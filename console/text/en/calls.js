@@ -23,6 +23,7 @@ export const calls = {
   'calls.position': 'Position in the recording',
   'calls.play': 'Play',
   'calls.pause': 'Pause',
+  'calls.pauseHere': 'Pause here',
   'calls.playFrom': 'Play from {time}',
   'calls.speed': 'Speed',
   'calls.noRecording': 'This call was not recorded. To record calls, start the server with',

@@ -24,6 +24,7 @@ export const calls = {
   'calls.position': 'Position dans l’enregistrement',
   'calls.play': 'Écouter',
   'calls.pause': 'Pause',
+  'calls.pauseHere': 'Mettre en pause ici',
   'calls.playFrom': 'Écouter à partir de {time}',
   'calls.speed': 'Vitesse',
   'calls.noRecording':

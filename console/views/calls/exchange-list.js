@@ -1,3 +1,4 @@
+import { useComputed } from '@preact/signals'
 import { html } from 'htm/preact'
 import { clockTime } from '../../format/time.js'
 import { Icon } from '../../parts/icon.js'
@@ -46,26 +47,42 @@ export function ExchangeList({ exchanges, player, startedAt }) {
  */
 function SideLine({ name, side, player, startedAt, interrupted = false }) {
   if (!side || side.heard.length + side.unheard.length === 0) return null
-  const at = (side.from - startedAt) / 1000
-  const time = clockTime(at)
+  const time = clockTime((side.from - startedAt) / 1000)
   return html`<div class=${`side ${name}`}>
     <div class="side-head small">
       <span class=${`side-name ${name}`}>${t(`side.${name}`)}</span>
       ${
         player
-          ? html`<button
-              type="button"
-              class="play-from"
-              aria-label=${t('calls.playFrom', { time })}
-              title=${t('calls.playFrom', { time })}
-              onClick=${() => player.playFrom(at)}
-            ><${Icon} name="play" />${time}</button>`
+          ? html`<${PlayTurn} side=${side} player=${player} startedAt=${startedAt} />`
           : html`<span class="muted">${time}</span>`
       }
       ${interrupted && html`<span class="chip warn">${t('transcript.interrupted')}</span>`}
     </div>
     <p class="side-words"><${Words} side=${side} player=${player} startedAt=${startedAt} /></p>
   </div>`
+}
+
+/**
+ * Plays a turn, and pauses while it is played.
+ *
+ * @param {{ side: import('./exchanges.js').Side, player: import('./player.js').Player, startedAt: number }} props
+ */
+function PlayTurn({ side, player, startedAt }) {
+  const from = (side.from - startedAt) / 1000
+  const to = (side.to - startedAt) / 1000
+  const played = useComputed(() => {
+    const position = player.position.value
+    return player.playing.value && position >= from && position < to
+  }).value
+  const time = clockTime(from)
+  const label = played ? t('calls.pauseHere') : t('calls.playFrom', { time })
+  return html`<button
+    type="button"
+    class="play-from"
+    aria-label=${label}
+    title=${label}
+    onClick=${() => (played ? player.toggle() : player.playFrom(from))}
+  ><${Icon} name=${played ? 'pause' : 'play'} />${time}</button>`
 }
 
 /** @param {{ tool: import('./exchanges.js').ToolCall }} props */
