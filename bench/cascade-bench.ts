@@ -7,7 +7,7 @@ import { percentile, round } from './statistics.ts'
 
 /** Of the engine's own share of the time from the end of the turn to the first audio at the carrier. */
 const OWN_LIMIT_MS = 15
-const WARM_UP = { calls: 1, turns: 3 }
+const WARM_UP = { calls: 4, turns: 2 }
 
 export interface CascadeBenchOptions {
   readonly calls: number

@@ -13,6 +13,7 @@ const END_OF_TURN_MS = 300
 /** After the last word; with it the model is asked ahead of the end of the turn. */
 const EAGER_MS = 100
 const NEVER_MS = 10_000
+const TONE_HZ = 500
 const SPEECH = { ms: 400, dbfs: -18 }
 const DEADLINE_MS = 15_000
 
@@ -29,6 +30,8 @@ const telnyx = new TelnyxStandIn({ apiKey: 'KEY_STANDIN', calls: { record: false
 await telnyx.listen()
 const deepgram = await startDeepgramStandIn({
   firstAudioMs: SERVICE_MS.firstAudioMs,
+  // A plain tone is made in a moment: what is made for one call must not be what another one waits for.
+  voice: () => TONE_HZ,
   endOfTurnMs: END_OF_TURN_MS,
   get eagerMs() {
     return eagerMs
