@@ -45,7 +45,7 @@ if (wanted.includes('barge-in')) {
   await runBargeIn(values.quick ? { calls: 4, turns: 4 } : { calls: 16, turns: 7 }, bars)
 }
 if (wanted.includes('cascade')) {
-  await runCascade(values.quick ? { calls: 4, turns: 3 } : { calls: 8, turns: 5 }, bars)
+  await runCascade(values.quick ? { calls: 4, turns: 5 } : { calls: 8, turns: 5 }, bars)
 }
 if (wanted.includes('soak')) {
   const soak = values.quick
