@@ -215,6 +215,8 @@ describe('a hundred listeners to one call', { timeout: 60_000 }, () => {
     await call.waitForHeard(GREETING_MS, 15_000)
     const [greeting] = stretches(call.heard)
     assert.equal(Math.round(greeting.samples.length / 80) * 10, GREETING_MS, 'the greeting has no gap in it')
+    const listened = () => stretches(listeners[0].track('outbound'))[0]?.samples.length ?? 0
+    await until(() => listened() >= greeting.samples.length, 'the greeting, as it is played')
     call.hangUp()
     await until(() => listeners.every((listener) => listener.of('stop').length === 1), 'every stop')
     const heard = listeners.map((listener) => listener.of('media').map(({ media }) => media))
