@@ -13,6 +13,9 @@ const OPERATOR = [
   'POST /api/calls/test',
   'GET /api/calls',
   'GET /api/calls/1',
+  'GET /api/calls/1/recording',
+  'DELETE /api/calls/1/recording',
+  'GET /api/calls/1/tape',
   'POST /api/calls/1/end',
   'POST /api/calls/1/say',
   'POST /api/calls/1/whisper',
@@ -30,7 +33,20 @@ const OPERATOR = [
   'POST /api/products',
   'DELETE /api/products',
   'GET /api/products/search?q=x',
+  'POST /api/products/import',
   'GET /api/usage',
+  'GET /api/latency',
+  'GET /api/endings',
+  'GET /api/doctor',
+  'GET /api/load',
+  'GET /api/replicas',
+  'GET /api/agents/1/versions',
+  'POST /api/agents/1/versions/1/restore',
+  'DELETE /api/numbers/+13125550100',
+  'DELETE /api/callers/+13125550100',
+  'GET /api/webhooks/deliveries',
+  'POST /api/webhooks/deliveries/1/replay',
+  'POST /api/speech',
   'GET /metrics'
 ]
 const SIGNED = {
@@ -48,7 +64,7 @@ const COMMANDS_OF_A_CARRIER = {
   'POST /api/calls/twilio/initiate': ['TWILIO_ACCOUNT_SID', { to: '+13125550100', from: '+13125550101' }],
   'POST /api/calls/twilio/end': ['TWILIO_ACCOUNT_SID', { call_sid: '1' }]
 } as const
-const ANYONE = ['GET /health', 'GET /health/metrics', 'GET /openapi.json', 'GET /docs/']
+const ANYONE = ['GET /', 'GET /health', 'GET /health/metrics', 'GET /openapi.json', 'GET /docs/']
 const SOCKETS = {
   '/media-stream-ws?call_id=1': 401,
   '/audio-stream': 401,
