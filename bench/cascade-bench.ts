@@ -36,6 +36,7 @@ export async function runCascade(options: CascadeBenchOptions, bars: Bars): Prom
       OWN_LIMIT_MS,
       ' ms'
     )
+    await services.ask('run', { webhookUrl, ...WARM_UP, ahead: true })
     rows.push(rowOf('ahead of it', await services.ask('run', { webhookUrl, ...options, ahead: true })))
   } finally {
     await server.stop()

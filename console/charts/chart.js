@@ -26,6 +26,7 @@ const WHOLE_STEPS = [1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000, 10_00
  * @param {(value: number) => string} props.format of a value
  * @param {(time: number) => string} props.formatTime of an instant, epoch seconds
  * @param {boolean} [props.bars] whether each value stands for a span of time that begins at its instant
+ * @param {number} [props.from] epoch seconds: where the axis begins, to end now; default: as far as there are values
  * @param {number} [props.height] px
  * @param {boolean} [props.whole] whether values are counts
  * @param {boolean} [props.plain] whether there is room for the curve alone
@@ -37,6 +38,7 @@ export function Chart({
   format,
   formatTime,
   bars = false,
+  from,
   height = HEIGHT_PX,
   whole = false,
   plain = false
@@ -52,7 +54,7 @@ export function Chart({
     let wanted = true
     stylesheet('/vendor/uplot.css').then(() => {
       if (!wanted) return
-      const options = optionsOf(place, { series, format, formatTime, bars, height, whole, plain })
+      const options = optionsOf(place, { series, format, formatTime, bars, from, height, whole, plain })
       plot.current = new uPlot(options, data.current, place)
     })
     const observer = new ResizeObserver(() => plot.current?.setSize({ width: place.clientWidth, height }))
@@ -63,7 +65,7 @@ export function Chart({
       plot.current?.destroy()
       plot.current = null
     }
-  }, [look, bars, height, whole, plain])
+  }, [look, bars, from, height, whole, plain])
   // New values of the same lines are drawn into the chart that is there.
   useEffect(() => plot.current?.setData(data.current), [times, series])
   return html`<div class="chart" ref=${ref} role="img" aria-label=${label} style=${{ minHeight: `${height}px` }}></div>`
@@ -71,10 +73,10 @@ export function Chart({
 
 /**
  * @param {HTMLElement} place
- * @param {{ series: readonly Series[], format: (value: number) => string, formatTime: (time: number) => string, bars: boolean, height: number, whole: boolean, plain: boolean }} chart
+ * @param {{ series: readonly Series[], format: (value: number) => string, formatTime: (time: number) => string, bars: boolean, from: number | undefined, height: number, whole: boolean, plain: boolean }} chart
  * @returns {uPlot.Options}
  */
-function optionsOf(place, { series, format, formatTime, bars, height, whole, plain }) {
+function optionsOf(place, { series, format, formatTime, bars, from, height, whole, plain }) {
   const style = getComputedStyle(place)
   const colour = (/** @type {string} */ name) => style.getPropertyValue(name).trim()
   const font = `12px ${style.fontFamily}`
@@ -92,7 +94,7 @@ function optionsOf(place, { series, format, formatTime, bars, height, whole, pla
     // Days are the server's, which are those of UTC.
     tzDate: (time) => uPlot.tzDate(new Date(time * 1000), 'Etc/UTC'),
     scales: {
-      x: bars ? { range: withMargins } : {},
+      x: rangeOf(bars, from),
       y: { range: (_plot, _least, most) => [0, most > 0 ? most * 1.12 : 1] }
     },
     axes: [
@@ -126,6 +128,12 @@ function optionsOf(place, { series, format, formatTime, bars, height, whole, pla
       }))
     ]
   }
+}
+
+/** @param {boolean} bars @param {number | undefined} from @returns {uPlot.Scale} */
+function rangeOf(bars, from) {
+  if (bars) return { range: withMargins }
+  return from === undefined ? {} : { range: () => [from, Date.now() / 1000] }
 }
 
 /** Half a bar more at both ends. @param {uPlot} plot @param {number} first @param {number} last */

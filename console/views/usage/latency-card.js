@@ -19,13 +19,13 @@ export function LatencyCard({ span, from }) {
       ${(/** @type {{ data: any[] }} */ { data }) =>
         data.length === 0
           ? html`<${Empty} icon="clock" title=${t('usage.noLatency')} text=${t('usage.noLatencyText')} />`
-          : html`<${Lines} rows=${data} group=${group} />`}
+          : html`<${Lines} rows=${data} group=${group} from=${Date.parse(from) / 1000} />`}
     <//>
   <//>`
 }
 
-/** @param {{ rows: any[], group: 'hour' | 'day' }} props */
-function Lines({ rows, group }) {
+/** @param {{ rows: any[], group: 'hour' | 'day', from: number }} props */
+function Lines({ rows, group, from }) {
   const times = useMemo(() => rows.map(({ at }) => Date.parse(at) / 1000), [rows])
   const series = useMemo(
     () => [
@@ -39,6 +39,7 @@ function Lines({ rows, group }) {
   return html`<${Chart}
       label=${t('usage.latency')}
       times=${times}
+      from=${from}
       series=${series}
       format=${latency}
       formatTime=${(/** @type {number} */ time) => dayName(time * 1000)}
