@@ -37,6 +37,7 @@ import { openPriceBook, type PriceBook } from './services/pricing/price-book.ts'
 import { webSocketOrigin } from './services/public-url.ts'
 import { withRecordingNotice } from './services/recording/recording-notice.ts'
 import { joinReplicas, type Replicas } from './services/replicas/replicas.ts'
+import { DirectSocket } from './services/sockets/direct-socket.ts'
 import { type CallerVoice, createCallerVoice } from './services/speech/caller-voice.ts'
 import { logStarted, welcome } from './services/start-log.ts'
 import { type Database, openDatabase } from './services/store/database.ts'
@@ -277,6 +278,7 @@ function createRouteOptions(
     replicaId: backends.replicaId,
     examine: createExaminer({ config, operatorToken, now: clock.now }),
     agentById: (id) => findAgent(store, id, config),
+    directSocket: (socket, raw) => new DirectSocket(socket, raw),
     attachMedia: media.telnyx,
     attachTwilioMedia: media.twilio,
     telnyx,

@@ -1,5 +1,6 @@
 import { EventEmitter } from 'node:events'
 import type { SocketLike } from '../services/carriers/socket-like.ts'
+import type { TakeText } from '../services/sockets/message-lane.ts'
 import type { MediaTransport } from '../sessions/contracts/media-transport.ts'
 import type { EarlyMedia } from '../sessions/early-media.ts'
 
@@ -18,6 +19,7 @@ export class EarlySocket extends EventEmitter<Events> implements SocketLike, Ear
   readonly #attach: (socket: SocketLike) => MediaTransport
   #start: Buffer | null = null
   #begun = false
+  #take: TakeText | null = null
   #stopped = false
 
   /** In the tick in which the socket opened. `attach` makes its transport. */
@@ -25,6 +27,7 @@ export class EarlySocket extends EventEmitter<Events> implements SocketLike, Ear
     super()
     this.#socket = socket
     this.#attach = attach
+    socket.offer?.((text, from, to) => this.#begun && (this.#take?.(text, from, to) ?? false))
     socket.on('message', (data, isBinary) => this.#onMessage(data as Buffer, isBinary))
     socket.on('close', (code) => {
       this.#stopped = true
@@ -60,6 +63,10 @@ export class EarlySocket extends EventEmitter<Events> implements SocketLike, Ear
 
   send(data: string): void {
     this.#socket.send(data)
+  }
+
+  offer(take: TakeText): void {
+    this.#take = take
   }
 
   close(code = CLOSE_NORMAL, reason?: string): void {

@@ -67,7 +67,7 @@ export function createMediaDoor(options: RouteOptions): MediaDoor {
   function open(socket: WebSocket, request: FastifyRequest): void {
     const owner = elsewhere.get(request)
     const callId = callIdOf(request)
-    if (owner === undefined) connect(socket, callId)
+    if (owner === undefined) connect(options.directSocket(socket, request.raw.socket), callId)
     else replicas?.sockets.handOver(socket, owner, 'telnyx', encodeURIComponent(callId))
   }
 

@@ -1,3 +1,5 @@
+import type { Duplex } from 'node:stream'
+import type { WebSocket } from 'ws'
 import type { AddressGuard } from '../services/address-guard.ts'
 import type { FollowUp } from '../services/after-call/follow-up.ts'
 import type { AgentRules } from '../services/agent-rules.ts'
@@ -81,6 +83,8 @@ export interface RouteOptions {
   readonly agentById: (id: string) => Promise<AgentProfile | null>
   /** The other replicas behind the same load balancer; null: this process is alone. */
   readonly replicas: Replicas | null
+  /** A carrier's socket with short cuts for what its calls are full of; `raw` is what it was upgraded from. */
+  readonly directSocket: (socket: WebSocket, raw: Duplex) => SocketLike
   /** Makes the transport of a media socket in the tick in which it opened. */
   readonly attachMedia: (socket: SocketLike, held: HeldCall) => MediaTransport
   /** The same in Twilio's dialect; `admit` decides, once the stream has named its token, before anything is heard. */

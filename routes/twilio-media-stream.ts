@@ -60,7 +60,7 @@ export async function twilioMediaStreamRoutes(app: FastifyInstance, options: Rou
   function open(socket: WebSocket, request: FastifyRequest): void {
     const owner = elsewhere.get(request)
     const callId = callIdOf(request)
-    if (owner === undefined) connect(socket, callId, request)
+    if (owner === undefined) connect(options.directSocket(socket, request.raw.socket), callId, request)
     else replicas?.sockets.handOver(socket, owner, 'twilio', encodeURIComponent(callId))
   }
 

@@ -35,6 +35,8 @@ export class MediaFrameReader {
   chunk = Number.NaN
   /** Whether it is the agent's own audio. */
   outbound = false
+  /** Where the message ends. */
+  #limit = 0
   /** Of the string that was read last. */
   #start = 0
   #end = 0
@@ -43,18 +45,22 @@ export class MediaFrameReader {
   /** Frames are all of one size, mostly: one piece of memory does for all of them. */
   #payload = Buffer.alloc(0)
 
-  /** The audio of a media message, valid until the next one; null for anything that is not a plain one. */
-  read(data: Buffer): Buffer | null {
+  /**
+   * The audio of the media message in `data` from `start` to `end`, valid until the next one; null for anything that is
+   * not a plain one.
+   */
+  read(data: Buffer, start = 0, end = data.length): Buffer | null {
     this.chunk = Number.NaN
     this.outbound = false
     this.#payloadStart = 0
-    return this.#readFrame(data) === data.length ? this.#decoded(data) : null
+    this.#limit = end
+    return this.#readFrame(data, start) === end ? this.#decoded(data) : null
   }
 
-  #readFrame(data: Buffer): number {
+  #readFrame(data: Buffer, start: number): number {
     let events = 0
     let medias = 0
-    let at = 0
+    let at = start
     if (data[at] !== OPEN) return NOWHERE
     do {
       at = this.#readKey(data, at + 1)
@@ -100,7 +106,7 @@ export class MediaFrameReader {
   #readString(data: Buffer, from: number): number {
     if (data[from] !== QUOTE) return NOWHERE
     let at = from + 1
-    while (at < data.length && PLAIN[data[at]] === 1) at += 1
+    while (at < this.#limit && PLAIN[data[at]] === 1) at += 1
     if (data[at] !== QUOTE) return NOWHERE
     this.#start = from + 1
     this.#end = at
@@ -111,7 +117,7 @@ export class MediaFrameReader {
   #readPayload(data: Buffer, from: number): number {
     if (data[from] !== QUOTE) return NOWHERE
     const end = data.indexOf(QUOTE, from + 1)
-    if (end <= from + 1) return NOWHERE
+    if (end <= from + 1 || end >= this.#limit) return NOWHERE
     this.#payloadStart = from + 1
     this.#payloadEnd = end
     return end + 1

@@ -1,5 +1,6 @@
 import type { Clock } from '../../sessions/contracts/clock.ts'
 import type { MediaStopReason } from '../../sessions/contracts/media-transport.ts'
+import type { TakeText } from '../sockets/message-lane.ts'
 import { parseJsonFrame } from './json-frame.ts'
 import { CLOSE_NORMAL, CLOSE_POLICY_VIOLATION, SOCKET_OPEN, type SocketLike } from './socket-like.ts'
 
@@ -12,8 +13,8 @@ export interface MediaSocketOptions<Frame extends object> {
   readonly socket: SocketLike
   readonly clock: Clock
   readonly idleTimeoutMs: number
-  /** Takes a message as it came, where that is faster than as a frame; false leaves it to `onFrame`. */
-  readonly onMessage: (data: Buffer) => boolean
+  /** Takes a text message as it came, where that is faster than as a frame; false leaves it to `onFrame`. */
+  readonly onMessage: TakeText
   /** The carrier sent a JSON object. What this throws counts as a malformed frame. */
   readonly onFrame: (frame: Frame) => void
   readonly onMalformed: (cause: string) => void
@@ -42,6 +43,7 @@ export class MediaSocket<Frame extends object> {
     this.#lastFrameAt = options.clock.now()
     this.#cancelIdle = this.#watchIdle(options.idleTimeoutMs)
     options.socket.on('message', (data, isBinary) => this.#onMessage(data, isBinary))
+    options.socket.offer?.((data, start, end) => this.#onOffer(data, start, end))
     options.socket.on('close', () => this.stop('socket_closed'))
     options.socket.on('error', () => this.#socket.terminate())
   }
@@ -93,12 +95,23 @@ export class MediaSocket<Frame extends object> {
     this.#lastFrameAt = this.#clock.now()
     // What a socket's listener throws would end the process, and every call with it.
     try {
-      if (!isBinary && this.#options.onMessage(data)) return
+      if (!isBinary && this.#options.onMessage(data, 0, data.length)) return
       const frame = isBinary ? null : parseJsonFrame<Frame>(data.toString())
       if (frame) this.#options.onFrame(frame)
       else this.malformed('not_json')
     } catch {
       this.malformed('unreadable')
+    }
+  }
+
+  #onOffer(data: Buffer, start: number, end: number): boolean {
+    if (this.#stopped) return false
+    this.#lastFrameAt = this.#clock.now()
+    try {
+      return this.#options.onMessage(data, start, end)
+    } catch {
+      this.malformed('unreadable')
+      return true
     }
   }
 

@@ -18,6 +18,7 @@ import { createTwilioSignatures } from '../../services/carriers/twilio/twilio-si
 import { createMediaTokens } from '../../services/media-token.ts'
 import { createMetrics } from '../../services/metrics.ts'
 import { createOutboundGuard } from '../../services/outbound-guard.ts'
+import { DirectSocket } from '../../services/sockets/direct-socket.ts'
 import { ArgumentCheck } from '../../services/tools/argument-check.ts'
 import { AnsweringMachines } from '../../sessions/answering-machine.ts'
 import { CallControl } from '../../sessions/call-control.ts'
@@ -227,6 +228,7 @@ export async function startRouteRig(options: RouteRigOptions = {}) {
       ...options.followUp
     } as unknown as RouteOptions['followUp'],
     agentById: async (id: string) => (id === testProfile.id ? testProfile : null),
+    directSocket: (socket, raw) => new DirectSocket(socket, raw),
     attachMedia: (socket, held) => createMedia(socket, held.streamFormat),
     attachTwilioMedia: (socket, _held, admit) =>
       createTwilioMedia({ clock, idleTimeoutMs: 30_000 })(socket, admit),

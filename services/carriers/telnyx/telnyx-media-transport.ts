@@ -79,7 +79,7 @@ export class TelnyxMediaTransport extends EventEmitter<MediaTransportEvents> imp
       socket: options.socket,
       clock: options.clock,
       idleTimeoutMs: options.idleTimeoutMs,
-      onMessage: (data) => this.#onMessage(data),
+      onMessage: (data, start, end) => this.#onMessage(data, start, end),
       onFrame: (frame) => this.#onFrame(frame),
       onMalformed: (cause) => this.emit('malformed', cause),
       onStopped: (reason) => this.#onStopped(reason)
@@ -186,8 +186,8 @@ export class TelnyxMediaTransport extends EventEmitter<MediaTransportEvents> imp
     this.#take(Number(media.chunk ?? Number.NaN), payload)
   }
 
-  #onMessage(data: Buffer): boolean {
-    const payload = this.#mediaFrame.read(data)
+  #onMessage(data: Buffer, start: number, end: number): boolean {
+    const payload = this.#mediaFrame.read(data, start, end)
     if (!payload) return false
     const { chunk, outbound } = this.#mediaFrame
     if (outbound) return true

@@ -51,7 +51,7 @@ export class TwilioMediaTransport extends EventEmitter<MediaTransportEvents> imp
       socket: options.socket,
       clock: options.clock,
       idleTimeoutMs: options.idleTimeoutMs,
-      onMessage: (data) => this.#onMessage(data),
+      onMessage: (data, start, end) => this.#onMessage(data, start, end),
       onFrame: (frame) => this.#onFrame(frame),
       onMalformed: (cause) => this.emit('malformed', cause),
       onStopped: (reason) => {
@@ -142,8 +142,8 @@ export class TwilioMediaTransport extends EventEmitter<MediaTransportEvents> imp
     asked.then(proceed, () => proceed(false))
   }
 
-  #onMessage(data: Buffer): boolean {
-    const payload = this.#frames && this.#mediaFrame.read(data)
+  #onMessage(data: Buffer, start: number, end: number): boolean {
+    const payload = this.#frames && this.#mediaFrame.read(data, start, end)
     if (!payload) return false
     if (!this.#mediaFrame.outbound) this.emit('audio', payload)
     return true

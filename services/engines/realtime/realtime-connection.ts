@@ -1,4 +1,4 @@
-import { connect } from 'node:net'
+import { connect, type Socket } from 'node:net'
 import { OpenAIRealtimeWS } from 'openai/realtime/ws'
 import type {
   RealtimeClientEvent,
@@ -9,6 +9,7 @@ import type { Logger } from 'pino'
 import type { ClientOptions } from 'ws'
 import type { Clock } from '../../../sessions/contracts/clock.ts'
 import { CallError } from '../../../sessions/errors.ts'
+import { Base64Frame } from '../../sockets/base64-frame.ts'
 
 const DEFAULT_BASE_URL = 'https://api.openai.com/v1'
 /** The largest server event is a burst of audio: a minute of PCM16 at 24 kHz is 3.8 MB in base64. */
@@ -19,9 +20,8 @@ const MISSED_PONGS = 2
 /** For the service to answer our close frame. */
 const CLOSE_DEADLINE_MS = 1000
 
-const APPEND_HEAD = Buffer.from('{"type":"input_audio_buffer.append","audio":"')
-const APPEND_TAIL = Buffer.from('"}')
-const TEXT_MESSAGE = { binary: false }
+const APPEND_HEAD = '{"type":"input_audio_buffer.append","audio":"'
+const APPEND_TAIL = '"}'
 
 /** Opens a socket of the SDK. */
 export type RealtimeDial = (...args: ConstructorParameters<typeof OpenAIRealtimeWS>) => OpenAIRealtimeWS
@@ -55,7 +55,9 @@ export class RealtimeConnection {
   #realtime: OpenAIRealtimeWS | null = null
   #update: SessionUpdateEvent | null = null
   #state: 'new' | 'opening' | 'open' | 'closed' = 'new'
-  #append = Buffer.alloc(0)
+  readonly #append = new Base64Frame(APPEND_HEAD, APPEND_TAIL)
+  /** What the socket writes to, where nobody stands between them. */
+  #raw: Socket | null = null
   #eventCount = 0
   #droppedAppends = 0
   #missedPongs = 0
@@ -99,32 +101,20 @@ export class RealtimeConnection {
     return event_id
   }
 
-  /**
-   * One `input_audio_buffer.append`, put together as bytes: this runs 50 times a second in every call, and a Buffer is
-   * one write to the socket where a string is two.
-   */
+  /** One `input_audio_buffer.append`, as one write to the socket: this runs 50 times a second in every call. */
   sendAudio(payload: Uint8Array): void {
     const socket = this.#realtime?.socket
     if (this.#state !== 'open' || !socket) return
-    if (socket.bufferedAmount > this.#options.sendLimitBytes) {
+    const waitingBytes = this.#raw ? this.#raw.writableLength : socket.bufferedAmount
+    if (waitingBytes > this.#options.sendLimitBytes) {
       if (this.#droppedAppends === 0) this.#options.onTrouble('send_buffer_full')
       this.#droppedAppends += 1
       return
     }
-    socket.send(this.#appendOf(payload), TEXT_MESSAGE)
-  }
-
-  /** Frames are all of one size, mostly: one piece of memory does, since a client's message is masked into another. */
-  #appendOf(payload: Uint8Array): Buffer {
-    const audio = Buffer.from(payload.buffer, payload.byteOffset, payload.byteLength).toString('base64')
-    const length = APPEND_HEAD.length + audio.length + APPEND_TAIL.length
-    if (this.#append.length !== length) {
-      this.#append = Buffer.allocUnsafeSlow(length)
-      this.#append.set(APPEND_HEAD)
-      this.#append.set(APPEND_TAIL, length - APPEND_TAIL.length)
-    }
-    this.#append.write(audio, APPEND_HEAD.length, 'latin1')
-    return this.#append
+    const raw = socket.readyState === socket.OPEN ? this.#raw : null
+    const frame = raw && this.#append.of(payload, raw.writableLength > 0)
+    if (frame) raw?.write(frame)
+    else socket.send(APPEND_HEAD + Buffer.from(payload).toString('base64') + APPEND_TAIL)
   }
 
   /** Idempotent. An `open` that is under way rejects. */
@@ -157,6 +147,12 @@ export class RealtimeConnection {
     realtime.on('error', (error) => {
       if (error.cause instanceof SyntaxError || error.cause instanceof TypeError) this.#malformed()
     })
+    // A recorder has to see every message.
+    if (!this.#options.dial) {
+      realtime.socket.on('upgrade', (response) => {
+        this.#raw = response.socket
+      })
+    }
     realtime.socket.on('unexpected-response', (_request, response) => {
       response.resume()
       const status = response.statusCode ?? 0
