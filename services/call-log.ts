@@ -8,6 +8,14 @@ import type { PriceBook } from './pricing/price-book.ts'
 /** Reasons that the caller or the operator chose; any other end is worth a look. */
 const ORDINARY_ENDS = new Set(['caller_hung_up', 'agent_hung_up', 'operator', 'transferred', 'draining'])
 
+/** Leave no line: they are too many, or say what is not for a log. */
+const UNLOGGED: ReadonlySet<CallEvent['type']> = new Set<CallEvent['type']>([
+  'transcript',
+  'usage',
+  'call.heartbeat',
+  'dtmf'
+])
+
 /**
  * Writes the log of every call from its events: static messages, numbers as numbers, and no audio, transcript, token
  * or full phone number at any level. Returns the function that stops it.
@@ -27,12 +35,14 @@ export function logCalls(events: CallEvents, log: Logger, prices: PriceBook): ()
     return child
   }
 
-  const unsubscribe = events.subscribe((published) => {
-    if (published.event.type === 'call.ended')
-      writeEnd(logOf(published), published.event, costs.costOf(published.call.callId))
-    else writeLine(logOf(published), published)
-    if (published.event.type === 'call.ended') children.delete(published.call.callId)
-  })
+  function write(published: PublishedCallEvent): void {
+    const { call, event } = published
+    if (event.type !== 'call.ended') return writeLine(logOf(published), published)
+    writeEnd(logOf(published), event, costs.costOf(call.callId))
+    children.delete(call.callId)
+  }
+
+  const unsubscribe = events.subscribe(write, (type) => !UNLOGGED.has(type))
   return () => {
     unsubscribe()
     costs.close()

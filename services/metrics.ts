@@ -1,6 +1,6 @@
 import { monitorEventLoopDelay } from 'node:perf_hooks'
 import { Counter, Gauge, Histogram, Registry } from 'prom-client'
-import type { CallEvents } from '../sessions/contracts/call-events.ts'
+import type { CallEvent, CallEvents, PublishedCallEvent } from '../sessions/contracts/call-events.ts'
 import type { Clock } from '../sessions/contracts/clock.ts'
 import { systemClock } from './clock.ts'
 import { createLoadHistory, type LoadSample } from './load-history.ts'
@@ -29,7 +29,19 @@ export interface Metrics {
 }
 
 const RESPONSE_BUCKETS = [0.2, 0.3, 0.4, 0.5, 0.6, 0.8, 1, 1.2, 1.5, 2, 3, 5, 8]
+/** Bounds what is poured at a time: some 100 µs. */
+const MOST_WAITING = 256
 const FAST_BUCKETS = [0.0001, 0.00025, 0.0005, 0.001, 0.002, 0.003, 0.005, 0.01, 0.02, 0.05, 0.1]
+
+/** Events that something is counted of. */
+const COUNTED: ReadonlySet<CallEvent['type']> = new Set<CallEvent['type']>([
+  'call.ended',
+  'turn.completed',
+  'turn.interrupted',
+  'media.malformed',
+  'engine.trouble',
+  'engine.failed'
+])
 
 /** How often the event loop is looked at; the histogram holds the distance between two looks, and so never less. */
 const LOOP_RESOLUTION_MS = 10
@@ -62,9 +74,16 @@ export function createMetrics(options: MetricsOptions): Metrics {
     help: 'Frame in to frame out inside the server',
     labelNames: ['direction'],
     buckets: FAST_BUCKETS,
-    registers
+    registers,
+    collect() {
+      addedBy.inbound.pour()
+      addedBy.outbound.pour()
+    }
   })
-  const addedBy = { inbound: added.labels('inbound'), outbound: added.labels('outbound') }
+  const addedBy = {
+    inbound: new WaitingSamples(added.labels('inbound')),
+    outbound: new WaitingSamples(added.labels('outbound'))
+  }
   const bargeIn = new Histogram({
     name: 'offhook_barge_in_seconds',
     help: "The engine's speech start to the clear sent to the carrier",
@@ -138,7 +157,7 @@ export function createMetrics(options: MetricsOptions): Metrics {
     }
   })
 
-  const unsubscribe = options.events.subscribe(({ call, event }) => {
+  function count({ call, event }: PublishedCallEvent): void {
     if (event.type === 'call.ended') {
       calls.inc({ carrier: call.carrier, direction: call.direction, end_reason: event.reason })
       if (event.reason === 'rejected_capacity' || event.reason === 'draining')
@@ -150,13 +169,15 @@ export function createMetrics(options: MetricsOptions): Metrics {
     else if (event.type === 'media.malformed') malformed.inc()
     else if (event.type === 'engine.trouble' || event.type === 'engine.failed')
       engineErrors.inc({ code: event.code })
-  })
+  }
+
+  const unsubscribe = options.events.subscribe(count, (type) => COUNTED.has(type))
 
   return {
     contentType: registry.contentType,
     render: () => registry.metrics(),
     refused: (reason) => refused.inc({ reason }),
-    addedLatency: (direction, ms) => addedBy[direction].observe(ms / 1000),
+    addedLatency: (direction, ms) => addedBy[direction].add(ms / 1000),
     load: load.samples,
     close() {
       load.close()
@@ -164,6 +185,30 @@ export function createMetrics(options: MetricsOptions): Metrics {
       loop.disable()
       registry.clear()
     }
+  }
+}
+
+/**
+ * Samples of a frame's way, which must cost it nothing: they are noted here, and go into their histogram together, once
+ * there are many or somebody asks.
+ */
+class WaitingSamples {
+  readonly #histogram: { observe(value: number): void }
+  readonly #values = new Float64Array(MOST_WAITING)
+  #waiting = 0
+
+  constructor(histogram: { observe(value: number): void }) {
+    this.#histogram = histogram
+  }
+
+  add(value: number): void {
+    this.#values[this.#waiting++] = value
+    if (this.#waiting === MOST_WAITING) this.pour()
+  }
+
+  pour(): void {
+    for (let index = 0; index < this.#waiting; index++) this.#histogram.observe(this.#values[index])
+    this.#waiting = 0
   }
 }
 

@@ -83,9 +83,12 @@ export class AfterCalls {
       this.#analyse(job)
     )
     jobs.define<TellData>(TELL, { ...TELL_OPTIONS, retryDelaySeconds }, (job) => this.#tell(job))
-    this.#unsubscribe = events.subscribe(({ event }) => {
-      if (event.type === 'call.ended' && this.#started) this.#lookIn(this.#graceMs + MARGIN_MS)
-    })
+    this.#unsubscribe = events.subscribe(
+      () => {
+        if (this.#started) this.#lookIn(this.#graceMs + MARGIN_MS)
+      },
+      (type) => type === 'call.ended'
+    )
   }
 
   /** The database is there. Never rejects. */

@@ -11,13 +11,16 @@ export class CallCosts {
   readonly #unsubscribe: () => void
 
   constructor({ events, prices }: { events: CallEvents; prices: PriceBook }) {
-    this.#unsubscribe = events.subscribe((published) => {
-      const { callId } = published.call
-      for (const { costUsd } of priceEvent(prices, published))
-        if (costUsd !== null) this.#costs.set(callId, (this.#costs.get(callId) ?? 0) + costUsd)
-      // Everybody else is told of the end in the same breath.
-      if (published.event.type === 'call.ended') queueMicrotask(() => this.#costs.delete(callId))
-    })
+    this.#unsubscribe = events.subscribe(
+      (published) => {
+        const { callId } = published.call
+        for (const { costUsd } of priceEvent(prices, published))
+          if (costUsd !== null) this.#costs.set(callId, (this.#costs.get(callId) ?? 0) + costUsd)
+        // Everybody else is told of the end in the same breath.
+        if (published.event.type === 'call.ended') queueMicrotask(() => this.#costs.delete(callId))
+      },
+      (type) => type === 'usage' || type === 'call.ended'
+    )
   }
 
   /** US dollars; null where no price is known of anything it used. */

@@ -4,6 +4,7 @@ import type { AudioFormat } from '../../audio/format.ts'
 import type { AgentProfile } from '../../sessions/contracts/agent-profile.ts'
 import type { AudioTapSource } from '../../sessions/contracts/audio-tap.ts'
 import type {
+  CallEvent,
   CallEvents,
   CallIdentity,
   PublishedCallEvent,
@@ -49,6 +50,14 @@ interface Running {
   answered: boolean
 }
 
+/** What begins and ends a recording, and tells whether its caller consents. */
+const MATTERS: ReadonlySet<CallEvent['type']> = new Set<CallEvent['type']>([
+  'call.answered',
+  'turn.completed',
+  'transcript',
+  'call.ended'
+])
+
 /** Whether calls of this agent are recorded. */
 export function isRecorded(profile: AgentProfile, recordCalls: boolean): boolean {
   return profile.recordCalls ?? recordCalls
@@ -63,7 +72,10 @@ export class CallRecordings {
 
   constructor(options: CallRecordingsOptions) {
     this.#options = options
-    this.#unsubscribe = options.events.subscribe((published) => this.#on(published))
+    this.#unsubscribe = options.events.subscribe(
+      (published) => this.#on(published),
+      (type) => MATTERS.has(type)
+    )
   }
 
   /** Whether a call's file may still grow. */

@@ -62,7 +62,7 @@ export class CallRecorder {
     this.#spool.onWritten(() => {
       if (this.#isStarted) this.#drain.poke()
     })
-    this.#unsubscribe = options.events.subscribe((published) => this.#record(published))
+    this.#unsubscribe = options.events.subscribe((published) => this.#record(published), isRecorded)
   }
 
   /** Records not yet in the database. */
@@ -174,11 +174,10 @@ export class CallRecorder {
 
   #record(published: PublishedCallEvent): void {
     const { call, at, event } = published
-    if (!isRecorded(event)) return
     const { clock, replicaId, pricing } = this.#options
     const items = pricing(published)
     const record = { replicaId, call, at, event, ...(items.length > 0 && { items }) }
-    const essential = isEssential(event)
+    const essential = isEssential(event.type)
     // What bills is on disk before anything else can happen to it.
     const urgent = event.type === 'call.answered' || event.type === 'call.ended'
     if (this.pending === 0) this.#waitsSince = clock.now()

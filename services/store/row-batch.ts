@@ -40,11 +40,11 @@ const ESSENTIAL: ReadonlySet<CallEvent['type']> = new Set<CallEvent['type']>([
   'call.ended'
 ])
 
-export function isRecorded({ type }: CallEvent): boolean {
+export function isRecorded(type: CallEvent['type']): boolean {
   return !UNRECORDED.has(type)
 }
 
-export function isEssential({ type }: CallEvent): boolean {
+export function isEssential(type: CallEvent['type']): boolean {
   return ESSENTIAL.has(type)
 }
 

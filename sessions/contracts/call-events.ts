@@ -176,9 +176,9 @@ export interface PublishedCallEvent {
 
 export type CallEventListener = (published: PublishedCallEvent) => void
 
-/** The one bus. `publish` never throws: a listener's fault is its own. */
+/** The one bus. `publish` never throws: a listener's fault is its own. What was published is not changed any more. */
 export interface CallEvents {
   publish(call: CallIdentity, event: CallEvent): void
-  /** Returns the function that unsubscribes. */
-  subscribe(listener: CallEventListener): () => void
+  /** `hears`: which types of events are for this listener, the same at any time; all where missing. Returns the function that unsubscribes. */
+  subscribe(listener: CallEventListener, hears?: (type: CallEvent['type']) => boolean): () => void
 }

@@ -102,6 +102,11 @@ describe('metrics', () => {
     publish({ type: 'turn.interrupted', turnIndex: 1, heardMs: 1, saidMs: 2, clearMs: 0.5 })
     assert.equal(await read('offhook_barge_in_seconds_sum'), 0.0005)
     metrics.addedLatency('inbound', 2)
+    for (let sample = 0; sample < 1000; sample++) metrics.addedLatency('outbound', sample < 700 ? 0.2 : 4)
+    const outbound = (rest: string) => read(`offhook_added_latency_seconds_${rest}`)
+    assert.equal(await outbound('bucket{le="0.00025",direction="outbound"}'), 700)
+    assert.equal(await outbound('count{direction="outbound"}'), 1000)
+    assert.equal(await outbound('count{direction="outbound"}'), 1000, 'each is counted once')
     assert.equal(await read('offhook_added_latency_seconds_sum{direction="inbound"}'), 0.002)
   })
 

@@ -126,8 +126,8 @@ export async function startRouteRig(options: RouteRigOptions = {}) {
   const subscribers = new Set<CallEventListener>()
   const events: CallEvents = {
     publish: bus.publish,
-    subscribe(listener) {
-      const unsubscribe = bus.subscribe(listener)
+    subscribe(listener, hears) {
+      const unsubscribe = bus.subscribe(listener, hears)
       subscribers.add(listener)
       return () => {
         subscribers.delete(listener)
