@@ -5,6 +5,7 @@ import { type Static, Type } from 'typebox'
 import { Value } from 'typebox/value'
 import type { UsageRecord } from '../../sessions/contracts/agent-engine.ts'
 
+const DAY_MS = 86_400_000
 const TABLE_FILE = /^prices-\d{4}-\d{2}-\d{2}\.json$/
 
 const text = Type.String({ minLength: 1 })
@@ -51,6 +52,9 @@ export class PriceFileError extends Error {
 export class PriceBook {
   readonly #tables: readonly PriceTable[]
   readonly #own: PriceTable | null
+  /** What was found on `#day`, by provider, model and unit: every reply asks for the same few prices. */
+  readonly #found = new Map<string, Price | null>()
+  #day = Number.NaN
 
   constructor(tables: readonly PriceTable[], own: PriceTable | null = null) {
     this.#tables = tables.toSorted((a, b) => (a.date < b.date ? 1 : -1))
@@ -59,6 +63,21 @@ export class PriceBook {
 
   /** The price of a unit at an instant, in epoch milliseconds; null where it is unknown. */
   find(record: Pick<UsageRecord, 'provider' | 'model' | 'unit'>, at: number): Price | null {
+    const day = Math.floor(at / DAY_MS)
+    if (day !== this.#day) {
+      this.#day = day
+      this.#found.clear()
+    }
+    const key = `${record.provider} ${record.model} ${record.unit}`
+    let price = this.#found.get(key)
+    if (price === undefined) {
+      price = this.#look(record, at)
+      this.#found.set(key, price)
+    }
+    return price
+  }
+
+  #look(record: Pick<UsageRecord, 'provider' | 'model' | 'unit'>, at: number): Price | null {
     const day = new Date(at).toISOString().slice(0, 10)
     // The newest table of that day; what was before all tables costs what the oldest says.
     const current = this.#tables.find(({ date }) => date <= day) ?? this.#tables.at(-1)

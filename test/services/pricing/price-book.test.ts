@@ -37,6 +37,16 @@ describe('prices', () => {
     assert.equal(of('openai', 'gpt-realtime-2.1', 'second'), null)
   })
 
+  it('are those of the day, however often and in whatever order days are asked for', () => {
+    const of = (date: string, usd: number) => ({ date, prices: [{ ...token, usd, per: 1 }] })
+    const prices = new PriceBook([of('2026-01-01', 1), of('2026-02-01', 2)])
+    const usdAt = (at: number) => prices.find(token, at)?.usd
+    const [january, february] = [Date.UTC(2026, 0, 31, 23, 59, 59, 999), Date.UTC(2026, 1, 1)]
+    assert.deepEqual([january, january, february, january, february].map(usdAt), [1, 1, 2, 1, 2])
+    assert.equal(prices.find({ ...token, model: 'n' }, february), null)
+    assert.equal(prices.find({ ...token, unit: 'second' }, february), null)
+  })
+
   it('of the user come before them, and only for what they name', async (t) => {
     const own = {
       provider: 'openai',
