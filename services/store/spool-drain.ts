@@ -9,8 +9,13 @@ const RETRY_MIN_MS = 100
 const RETRY_MAX_MS = 5_000
 /** Bounds what one batch takes from the event loop, and how long the database works on it. */
 const MAX_BATCH = 256
-/** Batches begin at least this far apart, so that each carries the events of many calls. */
+/**
+ * Batches begin at least this far apart, and the further the more there is to store: one of many records takes hardly
+ * more of this process, and of the database, than one of a few.
+ */
 const PACE_MS = 200
+const PACE_MS_A_RECORD = 40
+const MAX_PACE_MS = 1_000
 /** Pause between batches while a backlog is stored: live calls come first. */
 const BACKLOG_PAUSE_MS = 10
 
@@ -48,6 +53,7 @@ export class SpoolDrain {
   #isWanted = false
   #pace: NodeJS.Timeout | null = null
   #startedAt = 0
+  #paceMs = PACE_MS
   #outageAt: number | null = null
   #storedAt = 0
 
@@ -82,7 +88,7 @@ export class SpoolDrain {
       this.#isWanted = true
       return
     }
-    const pause = this.#startedAt + PACE_MS - Date.now()
+    const pause = this.#startedAt + this.#paceMs - Date.now()
     if (pause <= 0) void this.run()
     else this.#pace ??= setTimeout(() => void this.run(), pause).unref()
   }
@@ -111,6 +117,7 @@ export class SpoolDrain {
     this.#startedAt = Date.now()
     const { signal } = this.#closing
     const { source } = this.#options
+    const before = this.#stored
     try {
       let lines: SpoolLine[] = []
       do {
@@ -122,6 +129,8 @@ export class SpoolDrain {
     } catch (error) {
       if (!signal.aborted) this.#failed(error)
     }
+    const paceMs = (this.#stored - before) * PACE_MS_A_RECORD
+    this.#paceMs = Math.min(MAX_PACE_MS, Math.max(PACE_MS, paceMs))
   }
 
   #retry<T>(attempt: () => Promise<T>): Promise<T> {

@@ -7,8 +7,9 @@ import { decodeLine, encodeLine, encodeRecord, type SpoolLine, type SpoolRecord 
 
 /** What a power cut may take of what happened; a crash of the process alone takes no more either. */
 const SYNC_MS = 100
-/** A file is begun anew beyond this, so that what has been stored can be removed. */
+/** A file is begun anew beyond this size or age, so that what has been stored can be removed, also where more always comes. */
 const SEGMENT_BYTES = 4 * 1024 * 1024
+const SEGMENT_MS = 30_000
 /** Once everything is stored, a file is removed beyond this size or age: words of callers stay no longer than needed. */
 const STORED_BYTES = 256 * 1024
 const STORED_MS = 30_000
@@ -195,7 +196,7 @@ export class Spool {
       this.#listener()
       await file.handle.datasync()
       this.#accepted()
-      if (file.bytes > SEGMENT_BYTES) await this.#closeFile()
+      if (file.bytes > SEGMENT_BYTES || Date.now() - file.openedAt > SEGMENT_MS) await this.#closeFile()
     } catch (error) {
       await this.#refused(error)
     }
