@@ -3,6 +3,9 @@ import { ALAW_TO_LINEAR, MULAW_TO_LINEAR } from './g711.ts'
 
 export const SPEECH_BAND_RATE_HZ = 4000
 
+/** Filtered at once. A call of a short loop is compiled as it is; a long loop only ever from its middle. */
+const BLOCK_SAMPLES = 480
+
 /** To either side of the centre of the filter: 2 ms. */
 const HALF_WIDTH = 8
 const CUTOFF_HZ = 1500
@@ -24,9 +27,8 @@ export class SpeechBand {
   readonly #format: AudioFormat
   readonly #stride: number
   readonly #taps: Float64Array
-  /** The last samples at the input's rate, then the ones that came. */
-  #window: Float64Array
-  #output = new Float64Array(0)
+  /** The last samples at the input's rate, then a block of those that came. */
+  readonly #window: Float64Array
   #last = 0
   /** Input samples that lie before the next output. */
   #skip = 0
@@ -35,54 +37,62 @@ export class SpeechBand {
     this.#format = format
     this.#stride = format.sampleRate / SPEECH_BAND_RATE_HZ
     this.#taps = TAPS[format.sampleRate]
-    this.#window = new Float64Array(this.#taps.length - 1)
+    this.#window = new Float64Array(this.#taps.length - 1 + BLOCK_SAMPLES)
   }
 
-  /** Whole samples. Valid until the next call. */
-  push(payload: Uint8Array): Float64Array {
+  /** Fills `output` with whole samples' worth of audio; what it has no room for is lost. Returns the samples written. */
+  push(payload: Uint8Array, output: Float64Array): number {
+    const blockBytes = BLOCK_SAMPLES * bytesPerSample(this.#format)
+    let written = 0
+    for (let from = 0; from < payload.length; from += blockBytes)
+      written += this.#pushBlock(payload.subarray(from, from + blockBytes), output, written)
+    return written
+  }
+
+  #pushBlock(payload: Uint8Array, output: Float64Array, at: number): number {
     const count = Math.floor(payload.length / bytesPerSample(this.#format))
     const history = this.#taps.length - 1
-    const window = this.#roomFor(count)
-    decode(payload, this.#format, window.subarray(history, history + count))
-    const length = Math.max(0, Math.ceil((count - this.#skip) / this.#stride))
-    if (this.#output.length !== length) this.#output = new Float64Array(length)
-    this.#filter(window, this.#output)
-    this.#skip += length * this.#stride - count
+    const window = this.#window
+    decode(payload, this.#format, window, history, count)
+    const due = Math.max(0, Math.ceil((count - this.#skip) / this.#stride))
+    const length = Math.min(due, output.length - at)
+    this.#filter(output, at, length)
+    this.#skip += due * this.#stride - count
     window.copyWithin(0, count, count + history)
-    return this.#output
+    return length
   }
 
-  /** The inner loop by locals only: fields would be looked up at every tap. */
-  #filter(window: Float64Array, output: Float64Array): void {
+  /** The inner loop by locals only: fields would be looked up at every tap. The taps are the same from either end. */
+  #filter(output: Float64Array, at: number, length: number): void {
+    const window = this.#window
     const taps = this.#taps
     const stride = this.#stride
+    const middle = (taps.length - 1) / 2
     let last = this.#last
-    let first = this.#skip
-    for (let i = 0; i < output.length; i++, first += stride) {
-      let sample = 0
-      for (let k = 0; k < taps.length; k++) sample += taps[k] * window[first + k]
-      output[i] = sample - PRE_EMPHASIS * last
+    let centre = this.#skip + middle
+    for (let i = 0; i < length; i++, centre += stride) {
+      let sample = taps[middle] * window[centre]
+      for (let k = 1; k <= middle; k++) sample += taps[middle + k] * (window[centre - k] + window[centre + k])
+      output[at + i] = sample - PRE_EMPHASIS * last
       last = sample
     }
     this.#last = last
   }
-
-  #roomFor(samples: number): Float64Array {
-    const length = this.#taps.length - 1 + samples
-    if (this.#window.length >= length) return this.#window
-    const window = new Float64Array(length)
-    window.set(this.#window.subarray(0, this.#taps.length - 1))
-    this.#window = window
-    return window
-  }
 }
 
-function decode(payload: Uint8Array, { encoding }: AudioFormat, samples: Float64Array): void {
-  if (encoding === 'pcm16') {
-    for (let i = 0; i < samples.length; i++) samples[i] = ((payload[2 * i + 1] << 24) >> 16) | payload[2 * i]
+/** `count` samples into `samples`, from `at` on. */
+function decode(
+  payload: Uint8Array,
+  format: AudioFormat,
+  samples: Float64Array,
+  at: number,
+  count: number
+): void {
+  if (format.encoding === 'pcm16') {
+    for (let i = 0; i < count; i++) samples[at + i] = ((payload[2 * i + 1] << 24) >> 16) | payload[2 * i]
   } else {
-    const table = encoding === 'pcmu' ? MULAW_TO_LINEAR : ALAW_TO_LINEAR
-    for (let i = 0; i < samples.length; i++) samples[i] = table[payload[i]]
+    const table = format.encoding === 'pcmu' ? MULAW_TO_LINEAR : ALAW_TO_LINEAR
+    for (let i = 0; i < count; i++) samples[at + i] = table[payload[i]]
   }
 }
 

@@ -60,9 +60,9 @@ export class AudioTimeline {
       before = piece
       const size = bytesPerSample(format)
       const skipped = samplesIn(fromMs - startMs, format)
-      const samples = filter.push(payload.subarray(skipped * size, samplesIn(toMs - startMs, format) * size))
       const at = Math.round(Math.max(0, startMs - fromMs) * BAND_SAMPLES_PER_MS)
-      band.set(samples.subarray(0, band.length - at), at)
+      const wanted = payload.subarray(skipped * size, samplesIn(toMs - startMs, format) * size)
+      filter.push(wanted, band.subarray(at))
     }
   }
 }

@@ -12,6 +12,7 @@ import type { Carrier, DialledCall, ReplyCarrier, StreamAddress } from './contra
 import type { Clock } from './contracts/clock.ts'
 import type { AgentTools } from './contracts/tool.ts'
 import { type EarlyMedia, handEarlyMedia } from './early-media.ts'
+import { warmUpEchoGuard } from './echo-guard.ts'
 import { CallError } from './errors.ts'
 import { ToolRunner } from './tool-runner.ts'
 
@@ -70,7 +71,7 @@ export class CallControl {
 
   constructor(options: CallControlOptions) {
     this.#options = options
-    this.#echoComparison.warmUp()
+    warmUpEchoGuard(this.#echoComparison)
   }
 
   /** An incoming call rings: admits and answers it, or declines it as busy. */

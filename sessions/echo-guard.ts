@@ -1,5 +1,5 @@
 import { EchoComparison } from '../audio/echo-likeness.ts'
-import type { AudioFormat } from '../audio/format.ts'
+import { type AudioFormat, bytesPerMs, PCM16_24K, PCMU_8K } from '../audio/format.ts'
 import { RecentAudio } from '../audio/recent-audio.ts'
 import { SpeechBand } from '../audio/speech-band.ts'
 import { AudioTimeline } from './audio-timeline.ts'
@@ -14,6 +14,10 @@ const MIN_CORRELATION = 0.71
 const MIN_EXPLAINED_BY_ROOM = 0.75
 /** Above this somebody spoke for 50 ms at least. */
 const MAX_UNEXPLAINED_PEAK = 0.4
+
+/** Until all of it is compiled for good. */
+const WARM_UP_ROUNDS = 20
+const FRAME_MS = 20
 
 /**
  * Tells the agent's own voice, coming back from the caller's loudspeaker, from a caller who speaks over the agent.
@@ -55,18 +59,50 @@ export class EchoGuard {
   }
 
   /**
-   * Whether the last half second of the caller is the agent's voice and nothing else. About 0.7 ms. An echo may turn
+   * Whether the last half second of the caller is the agent's voice and nothing else. About 0.4 ms. An echo may turn
    * into a caller: while it goes on, ask again.
    */
   suspected(): boolean {
     const { sound, source } = this.#comparison
     const { format } = this.#caller
     if (!format) return false
-    sound.set(new SpeechBand(format).push(this.#caller.last()))
+    new SpeechBand(format).push(this.#caller.last(), sound)
     this.#agent.read(this.#caller.endMs, source)
     const likeness = this.#comparison.compare()
     if (!likeness || likeness.unexplainedPeak > MAX_UNEXPLAINED_PEAK) return false
     if (likeness.explained > MIN_EXPLAINED_BY_ROOM) return true
     return likeness.explained > MIN_EXPLAINED && likeness.correlation > MIN_CORRELATION
   }
+}
+
+/**
+ * Asks about echoes and about strangers some times. The first questions of a process take up to 40 ms each, before they
+ * are compiled; a caller who interrupts must not wait for that.
+ */
+export function warmUpEchoGuard(comparison: EchoComparison): void {
+  // What phones mostly send, and how engines and transcoders mostly hand it on; and all that is rarer.
+  const kinds = [PCMU_8K, PCMU_8K, PCM16_24K].flatMap((format, kind) => {
+    const [one, other] = [1, 2].map((seed) => anySound(comparison.sourceMs * bytesPerMs(format), seed))
+    const agent = kind === 0 ? Buffer.from(one) : one
+    return [agent, other].map((caller) => ({ format, agent, caller }))
+  })
+  for (let round = 0; round < WARM_UP_ROUNDS; round++)
+    for (const { format, agent, caller } of kinds) {
+      const frameBytes = FRAME_MS * bytesPerMs(format)
+      const guard = new EchoGuard(comparison)
+      for (let at = 0; at < agent.length; at += 5 * frameBytes)
+        guard.heard(agent.subarray(at, at + 5 * frameBytes), format, at / bytesPerMs(format))
+      for (let at = 0; at < caller.length; at += frameBytes)
+        guard.caller(caller.subarray(at, at + frameBytes), format, at / bytesPerMs(format))
+      guard.suspected()
+    }
+}
+
+/** Numerical Recipes' congruential generator, its upper bits. */
+function anySound(bytes: number, seed: number): Uint8Array {
+  let state = seed
+  return Uint8Array.from({ length: bytes }, () => {
+    state = (Math.imul(state, 1_664_525) + 1_013_904_223) | 0
+    return state >>> 24
+  })
 }

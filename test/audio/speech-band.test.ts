@@ -12,11 +12,16 @@ function payloadOf(frequencyHz: number, format: AudioFormat): Uint8Array {
   return createTranscoder({ encoding: 'pcm16', sampleRate }, format).push(pcm16Bytes(pcm)).slice()
 }
 
+function banded(band: SpeechBand, payload: Uint8Array): Float64Array {
+  const samples = new Float64Array(payload.length)
+  return samples.subarray(0, band.push(payload, samples))
+}
+
 describe('SpeechBand', () => {
   for (const format of [PCMU_8K, PCMA_8K, PCM16_16K, PCM16_24K])
     it(`keeps what is below 1.5 kHz of ${format.encoding} at ${format.sampleRate} Hz, and little of the rest`, () => {
       const level = (frequencyHz: number, heardAtHz = frequencyHz) => {
-        const samples = new SpeechBand(format).push(payloadOf(frequencyHz, format)).subarray(100)
+        const samples = banded(new SpeechBand(format), payloadOf(frequencyHz, format)).subarray(100)
         return fitTone(samples, SPEECH_BAND_RATE_HZ, heardAtHz).amplitude
       }
       assert.ok(level(1000) > 9000)
@@ -26,11 +31,22 @@ describe('SpeechBand', () => {
 
   it('gives the same whatever the pieces', () => {
     const payload = payloadOf(700, PCM16_24K)
-    const whole = [...new SpeechBand(PCM16_24K).push(payload)]
+    const whole = [...banded(new SpeechBand(PCM16_24K), payload)]
     const band = new SpeechBand(PCM16_24K)
     const pieces: number[] = []
     for (let from = 0, size = 2; from < payload.length; from += size, size = (size % 1000) + 14)
-      pieces.push(...band.push(payload.subarray(from, from + size)))
+      pieces.push(...banded(band, payload.subarray(from, from + size)))
     assert.deepEqual(pieces, whole)
+  })
+
+  it('writes no further than it may', () => {
+    const payload = payloadOf(700, PCMU_8K)
+    const samples = new Float64Array(1000).fill(7)
+    assert.equal(new SpeechBand(PCMU_8K).push(payload, samples.subarray(0, 300)), 300)
+    assert.deepEqual(
+      [...samples.subarray(0, 300)],
+      [...banded(new SpeechBand(PCMU_8K), payload).subarray(0, 300)]
+    )
+    assert.ok(samples.subarray(300).every((sample) => sample === 7))
   })
 })
