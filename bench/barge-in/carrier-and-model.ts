@@ -1,12 +1,17 @@
 /** Telnyx and OpenAI Realtime as the tests have them, and callers who interrupt: the truth that barge-in is held to. */
 import { setTimeout as sleep } from 'node:timers/promises'
 import { startRealtimeStandIn } from '../../test/standins/openai/realtime-stand-in.ts'
+import type { ScriptedReply } from '../../test/standins/openai/script.ts'
 import { TelnyxStandIn } from '../../test/standins/telnyx/telnyx-standin.ts'
+import { createWireCodec } from '../../test/standins/telnyx/wire-codec.ts'
+import { sine } from '../../test/support/tone.ts'
 import type { FrontAddress } from '../load/front.ts'
 import { answerQuestions } from '../processes.ts'
 import { type CallResult, CUT_REPLY_MS, HEARD_REPLY_MS, isHeardOut, liveThrough } from './interrupted-call.ts'
 
-const TONE_HZ = 997
+const FORMAT = { encoding: 'PCMU', sampleRateHz: 8000, byteOrder: 'le' } as const
+/** Made once: eight seconds of a tone take this process as long as ten clears. */
+const REPLIES = { heard: toneReply(HEARD_REPLY_MS), cut: toneReply(CUT_REPLY_MS) }
 /** Deltas of a cancelled response that were already on their way: nobody may hear them. */
 const LATE_DELTAS = 2
 /** Between the beginnings of two calls, so that they don't speak in step. */
@@ -27,10 +32,7 @@ const realtime = await startRealtimeStandIn({
   },
   lateDeltas: LATE_DELTAS,
   keepAudio: false,
-  script: ({ index }) => ({
-    transcript: 'This is one of the answers that some callers hear and others cut.',
-    audio: { toneHz: TONE_HZ, ms: isHeardOut(index) ? HEARD_REPLY_MS : CUT_REPLY_MS }
-  })
+  script: ({ index }) => (isHeardOut(index) ? REPLIES.heard : REPLIES.cut)
 })
 
 const questions = {
@@ -63,6 +65,14 @@ const questions = {
   }
 }
 export type BargeInQuestions = typeof questions
+
+function toneReply(ms: number): ScriptedReply {
+  const tone = sine({ frequencyHz: 997, sampleRate: FORMAT.sampleRateHz, ms })
+  return {
+    transcript: 'This is one of the answers that some callers hear and others cut.',
+    audio: createWireCodec(FORMAT).encode(tone)
+  }
+}
 
 answerQuestions(questions, async () => {
   await telnyx.close()

@@ -3,8 +3,11 @@ import { sine } from '../../support/tone.ts'
 /** What the model says or does in one response. Without `transcript` and `audio` it does not speak. */
 export interface ScriptedReply {
   readonly transcript?: string
-  /** PCM16 at 24 kHz, or a tone. Speech without audio gets tones as long as its words. */
-  readonly audio?: Int16Array | { readonly toneHz: number; readonly ms: number }
+  /**
+   * PCM16 at 24 kHz, a tone, or bytes in the session's output format, which cost nothing to say. Speech without audio
+   * gets tones as long as its words.
+   */
+  readonly audio?: Int16Array | Buffer | { readonly toneHz: number; readonly ms: number }
   readonly functionCalls?: readonly { readonly name: string; readonly arguments: string }[]
   /** From `response.created` to the first delta; instead of the stand-in's `firstDeltaMs`. */
   readonly delayMs?: number

@@ -26,6 +26,7 @@ export function bytesPerMs(codec: WireCodec): number {
 export function encodeReply(reply: ScriptedReply, codec: WireCodec): Buffer {
   const { audio, transcript } = reply
   const sampleRate = codec.format.sampleRateHz
+  if (Buffer.isBuffer(audio)) return audio
   if (audio && !(audio instanceof Int16Array)) {
     return codec.encode(sine({ frequencyHz: audio.toneHz, sampleRate, ms: audio.ms }))
   }
