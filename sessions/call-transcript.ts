@@ -183,10 +183,11 @@ export class CallTranscript {
   }
 
   #reply(replyId: string): Reply {
-    const known = this.#turnWithReply(replyId)?.replies.get(replyId)
+    const { replies } = this.#current
+    const known = replies.get(replyId) ?? this.#turnWithReply(replyId)?.replies.get(replyId)
     if (known) return known
     const reply: Reply = { text: '', receivedMs: 0, heardMs: null }
-    this.#current.replies.set(replyId, reply)
+    replies.set(replyId, reply)
     return reply
   }
 

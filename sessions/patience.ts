@@ -30,9 +30,11 @@ export class Patience {
   /** The next piece of a reply's text. */
   agentSays(replyId: string, delta: string): void {
     if (this.#extraMs <= 0) return
-    this.#replies.set(replyId, (this.#replies.get(replyId) ?? '') + delta)
+    const text = this.#replies.get(replyId)
+    this.#replies.set(replyId, text === undefined ? delta : text + delta)
+    if (this.#replies.size <= REMEMBERED_REPLIES) return
     const [oldest] = this.#replies.keys()
-    if (oldest !== undefined && this.#replies.size > REMEMBERED_REPLIES) this.#replies.delete(oldest)
+    if (oldest !== undefined) this.#replies.delete(oldest)
   }
 
   /** No more of this reply comes: what it asked for is known. */
