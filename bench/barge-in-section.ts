@@ -17,7 +17,7 @@ const ERROR_LIMIT_MS: Readonly<Record<number, number>> = { 0: 25, 60: 40 }
 const CLEAR_LIMIT_MS = 3
 
 /** As many calls as are measured, or the compiler still works on what only they bring about. */
-const WARM_UP_TURNS = 3
+const WARM_UP_TURNS = 5
 
 export interface BargeInOptions {
   /** Per delay. */
@@ -29,10 +29,11 @@ export interface BargeInOptions {
 export async function runBargeIn(options: BargeInOptions, bars: Bars): Promise<void> {
   const standIns = await startProcess<BargeInQuestions>('barge-in/carrier-and-model.ts', {
     core: LOAD_CORE,
+    urgent: true,
     // Its own collections of garbage are not to be measured.
     flags: ['--min-semi-space-size=64', '--max-semi-space-size=64']
   })
-  const server = await startProduct(await standIns.ask('address', null))
+  const server = await startProduct(await standIns.ask('address', null), { urgent: true })
   const lines = { webhookUrl: server.webhookUrl, delaysMs: DELAYS_MS }
   const rows = []
   try {

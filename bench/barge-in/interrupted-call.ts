@@ -69,7 +69,7 @@ export async function liveThrough(
     from = call.playout.messages.length
   }
   const rejectedTruncations =
-    session.eventsOf('conversation.item.truncate').length - sentOf(session, 'conversation.item.truncated')
+    session.eventsOf('conversation.item.truncate').length - session.sentCount('conversation.item.truncated')
   call.hangUp()
   return { interruptions, heardWhole, wrongTruncations, rejectedTruncations }
 }
@@ -81,13 +81,13 @@ async function interrupt(
   nextTurn: number
 ): Promise<Interruption> {
   const itemId = lastSpokenItem(session)
-  const starts = sentOf(session, 'input_audio_buffer.speech_started')
+  const starts = session.sentCount('input_audio_buffer.speech_started')
   const { clears, messages } = call.playout
   const cleared = clears.length
   // Looked at in the tick in which the service says it: that is the instant to count from.
   const started = session.until(
     () =>
-      sentOf(session, 'input_audio_buffer.speech_started') > starts && {
+      session.sentCount('input_audio_buffer.speech_started') > starts && {
         at: performance.now(),
         generatedMs: session.conversation.audioMs(itemId) ?? 0
       },
@@ -132,14 +132,10 @@ async function heardOut(call: TelnyxCall, firstMessage: number): Promise<void> {
 /** Resolves as the service begins its nth response, from 0: nothing of it has been sent yet. */
 async function nextReply(session: StandInSession, turn: number): Promise<void> {
   await session.until(
-    () => sentOf(session, 'response.created') > turn,
+    () => session.sentCount('response.created') > turn,
     `the beginning of reply ${turn}`,
     DEADLINE_MS
   )
-}
-
-function sentOf(session: StandInSession, type: string): number {
-  return session.sent.reduce((count, event) => count + (event.type === type ? 1 : 0), 0)
 }
 
 function lastSpokenItem(session: StandInSession): string {

@@ -37,6 +37,7 @@ export class StandInSession {
   readonly #timers = new Set<NodeJS.Timeout>()
   readonly #waiters = new Waiters(() => `Got: ${this.events.map(({ event }) => event.type).join(', ')}`)
   readonly #ids = new Map<string, number>()
+  readonly #sentCounts = new Map<string, number>()
   #config: SessionConfig
   #active: ModelResponse | null = null
   #responses = 0
@@ -94,6 +95,11 @@ export class StandInSession {
     return ofType.map(({ event }) => event as Extract<RealtimeClientEvent, { type: T }>)
   }
 
+  /** Server events of this type so far; for conditions that are looked at often. */
+  sentCount(type: OutgoingEvent['type']): number {
+    return this.#sentCounts.get(type) ?? 0
+  }
+
   /** Resolves when the condition holds; looked at after every event either way. */
   until<T>(condition: () => T | undefined | false, what: string, timeoutMs = WAIT_MS): Promise<T> {
     return this.#waiters.until(condition, what, timeoutMs)
@@ -113,6 +119,7 @@ export class StandInSession {
       const fault = serverEvents.faultOf(whole)
       if (fault) this.invalidSent.push(`${event.type}: ${fault.message}`)
     }
+    this.#sentCounts.set(event.type, this.sentCount(event.type) + 1)
     if (event.type === 'response.output_audio.delta') {
       this.#hasSpoken = true
       this.sent.push({ ...event, delta: '' })
