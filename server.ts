@@ -34,6 +34,7 @@ import { createMediaTokens, type MediaTokens } from './services/media-token.ts'
 import { createMetrics, type Metrics } from './services/metrics.ts'
 import { createOutboundGuard } from './services/outbound-guard.ts'
 import { openPriceBook, type PriceBook } from './services/pricing/price-book.ts'
+import { letCollectionsWait } from './services/priority.ts'
 import { webSocketOrigin } from './services/public-url.ts'
 import { withRecordingNotice } from './services/recording/recording-notice.ts'
 import { joinReplicas, type Replicas } from './services/replicas/replicas.ts'
@@ -111,6 +112,7 @@ export async function startServer(config: Config, log: Logger): Promise<RunningS
     await close()
     throw error
   }
+  letCollectionsWait()
   const port = (app.server.address() as AddressInfo).port
   logStarted(config, log, { port, database: backends.database.description })
   let stopped: Promise<void> | null = null

@@ -7,6 +7,7 @@ import { promisify } from 'node:util'
 import pRetry, { AbortError } from 'p-retry'
 import pg from 'pg'
 import type { Logger } from 'pino'
+import { letProcessWait } from '../priority.ts'
 import { type Account, chooseAccount, prepareHome } from './postgres-account.ts'
 import { findBinaries, type PostgresBinaries } from './postgres-binaries.ts'
 import { readPostmaster } from './postmaster.ts'
@@ -188,6 +189,7 @@ export class EmbeddedPostgres {
       ...this.#account?.ids
     })
     this.#child = child
+    letProcessWait(child.pid)
     child.unref()
     child.on('error', (error) =>
       this.#log.error({ event: 'database.failed', err: error }, 'PostgreSQL did not start')
