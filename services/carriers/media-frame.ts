@@ -1,19 +1,19 @@
-const QUOTE = 0x22
-const BACKSLASH = 0x5c
-const COMMA = 0x2c
-const COLON = 0x3a
-const OPEN = 0x7b
-const CLOSE = 0x7d
-const PADDING = 0x3d
+import {
+  base64Bytes,
+  base64End,
+  CLOSE,
+  COLON,
+  COMMA,
+  decodeBase64,
+  isText,
+  NOWHERE,
+  OPEN,
+  stringEnd
+} from '../sockets/plain-json.ts'
+
 const ZERO = 0x30
-/** What a plain string is made of: printable ASCII without the quote and the backslash. */
-const PLAIN = Uint8Array.from({ length: 256 }, (_, byte) =>
-  byte >= 0x20 && byte < 0x7f && byte !== QUOTE && byte !== BACKSLASH ? 1 : 0
-)
 /** Digits that a double holds for sure. */
 const MOST_DIGITS = 15
-/** Not a plain media message after all. */
-const NOWHERE = -1
 
 const EVENT = Buffer.from('event')
 const MEDIA = Buffer.from('media')
@@ -102,25 +102,19 @@ export class MediaFrameReader {
     return data[at] === COLON ? at + 1 : NOWHERE
   }
 
-  /** A string without escapes, in ASCII. */
   #readString(data: Buffer, from: number): number {
-    if (data[from] !== QUOTE) return NOWHERE
-    let at = from + 1
-    while (at < this.#limit && PLAIN[data[at]] === 1) at += 1
-    if (data[at] !== QUOTE) return NOWHERE
+    const at = stringEnd(data, from, this.#limit)
     this.#start = from + 1
-    this.#end = at
-    return at + 1
+    this.#end = at - 1
+    return at
   }
 
   /** The characters are not looked at here: only whole base64 decodes to as many bytes as its length says. */
   #readPayload(data: Buffer, from: number): number {
-    if (data[from] !== QUOTE) return NOWHERE
-    const end = data.indexOf(QUOTE, from + 1)
-    if (end <= from + 1 || end >= this.#limit) return NOWHERE
+    const at = base64End(data, from, this.#limit)
     this.#payloadStart = from + 1
-    this.#payloadEnd = end
-    return end + 1
+    this.#payloadEnd = at - 1
+    return at
   }
 
   #readChunk(data: Buffer, from: number): number {
@@ -140,21 +134,13 @@ export class MediaFrameReader {
   }
 
   #decoded(data: Buffer): Buffer | null {
-    const start = this.#payloadStart
-    const end = this.#payloadEnd
-    if ((end - start) % 4 !== 0) return null
-    let padding = 0
-    while (padding < 2 && data[end - 1 - padding] === PADDING) padding += 1
-    const length = ((end - start) / 4) * 3 - padding
-    if (this.#payload.length !== length) this.#payload = Buffer.allocUnsafeSlow(length)
-    const written = this.#payload.write(data.toString('latin1', start, end), 'base64')
-    return written === length ? this.#payload : null
+    const bytes = base64Bytes(data, this.#payloadStart, this.#payloadEnd)
+    if (bytes === NOWHERE) return null
+    if (this.#payload.length !== bytes) this.#payload = Buffer.allocUnsafeSlow(bytes)
+    return decodeBase64(data, this.#payloadStart, this.#payloadEnd, this.#payload) ? this.#payload : null
   }
 
   #is(text: Uint8Array, data: Buffer): boolean {
-    const start = this.#start
-    if (this.#end - start !== text.length) return false
-    for (let i = 0; i < text.length; i++) if (data[start + i] !== text[i]) return false
-    return true
+    return isText(data, this.#start, this.#end, text)
   }
 }

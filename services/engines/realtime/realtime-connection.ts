@@ -6,10 +6,12 @@ import type {
   SessionUpdateEvent
 } from 'openai/resources/realtime/realtime'
 import type { Logger } from 'pino'
-import type { ClientOptions } from 'ws'
+import type { ClientOptions, WebSocket } from 'ws'
 import type { Clock } from '../../../sessions/contracts/clock.ts'
 import { CallError } from '../../../sessions/errors.ts'
 import { Base64Frame } from '../../sockets/base64-frame.ts'
+import { MessageLane, type TakeText } from '../../sockets/message-lane.ts'
+import { type AudioDelta, AudioDeltaReader } from './audio-delta.ts'
 
 const DEFAULT_BASE_URL = 'https://api.openai.com/v1'
 /** The largest server event is a burst of audio: a minute of PCM16 at 24 kHz is 3.8 MB in base64. */
@@ -40,8 +42,10 @@ export interface RealtimeConnectionOptions {
   readonly sendLimitBytes: number
   /** Opens the SDK's socket; a recorded call is replayed through another one. */
   readonly dial?: RealtimeDial
-  /** Every event of a configured session. */
+  /** Every event of a configured session, but for the audio that `onAudio` got. */
   readonly onEvent: (event: RealtimeServerEvent) => void
+  /** Audio of a configured session that could be read without the SDK. */
+  readonly onAudio: (delta: AudioDelta) => void
   /** An error that was survived. */
   readonly onTrouble: (code: string) => void
   /** The configured session is lost. At most once; not after `close()`. */
@@ -148,11 +152,7 @@ export class RealtimeConnection {
       if (error.cause instanceof SyntaxError || error.cause instanceof TypeError) this.#malformed()
     })
     // A recorder has to see every message.
-    if (!this.#options.dial) {
-      realtime.socket.on('upgrade', (response) => {
-        this.#raw = response.socket
-      })
-    }
+    if (!this.#options.dial) this.#cutShort(realtime.socket)
     realtime.socket.on('unexpected-response', (_request, response) => {
       response.resume()
       const status = response.statusCode ?? 0
@@ -164,6 +164,23 @@ export class RealtimeConnection {
     realtime.socket.on('close', (code) => this.#fail(this.#lostError(`closed_${code}`)))
     realtime.socket.on('pong', () => {
       this.#missedPongs = 0
+    })
+  }
+
+  /** Audio goes past the streams of `ws` and the SDK's parser both ways. */
+  #cutShort(socket: WebSocket): void {
+    const audio = new AudioDeltaReader()
+    socket.on('upgrade', ({ socket: raw }) => {
+      this.#raw = raw
+    })
+    socket.on('open', () => {
+      if (!this.#raw) return
+      const take: TakeText = (data, start, end) => {
+        const delta = this.#state === 'open' ? audio.read(data, start, end) : null
+        if (delta) this.#guard(() => this.#options.onAudio(delta))
+        return delta !== null
+      }
+      new MessageLane({ socket, raw: this.#raw, masked: false, take })
     })
   }
 

@@ -3,7 +3,6 @@ import type {
   RealtimeErrorEvent,
   RealtimeResponse,
   RealtimeServerEvent,
-  ResponseAudioDeltaEvent,
   ResponseAudioTranscriptDeltaEvent
 } from 'openai/resources/realtime/realtime'
 import type { Logger } from 'pino'
@@ -19,6 +18,7 @@ import type { AgentProfile, ToolSpec } from '../../../sessions/contracts/agent-p
 import type { Clock } from '../../../sessions/contracts/clock.ts'
 import type { CallError } from '../../../sessions/errors.ts'
 import { AgentReplies } from './agent-replies.ts'
+import { type AudioDelta, decoded } from './audio-delta.ts'
 import { CallerUtterances } from './caller-utterances.ts'
 import { OpenToolCalls } from './open-tool-calls.ts'
 import { RealtimeConnection, type RealtimeDial } from './realtime-connection.ts'
@@ -103,6 +103,7 @@ export class RealtimeEngine extends EventEmitter<AgentEngineEvents> implements A
       connectDeadlineMs: options.connectDeadlineMs ?? CONNECT_DEADLINE_MS,
       sendLimitBytes: SEND_LIMIT_MS * bytesPerMs(this.inputFormat) * BASE64_GROWTH,
       onEvent: (event) => this.#onEvent(event),
+      onAudio: (delta) => this.#onAudio(delta),
       onTrouble: (code) => this.emit('trouble', { code }),
       onLost: (error) => this.#onLost(error)
     })
@@ -197,7 +198,7 @@ export class RealtimeEngine extends EventEmitter<AgentEngineEvents> implements A
   #onEvent(event: RealtimeServerEvent): void {
     switch (event.type) {
       case 'response.output_audio.delta':
-        return this.#onAudio(event)
+        return this.#onAudio({ ...event, payload: decoded(event.delta) })
       case 'response.output_audio_transcript.delta':
         return this.#onTranscript(event)
       case 'response.created':
@@ -234,12 +235,9 @@ export class RealtimeEngine extends EventEmitter<AgentEngineEvents> implements A
     if (own && this.#utterances.answered(responseId)) this.#cut(responseId)
   }
 
-  #onAudio(event: ResponseAudioDeltaEvent): void {
-    if (!this.#replies.accepts(event)) return
-    const replyId = event.item_id
-    // Not of the pool: a listener who keeps it would keep what lies beside it.
-    const memory = Buffer.allocUnsafeSlow(Buffer.byteLength(event.delta, 'base64'))
-    const payload = memory.subarray(0, memory.write(event.delta, 'base64'))
+  #onAudio(delta: AudioDelta): void {
+    if (!this.#replies.accepts(delta)) return
+    const { item_id: replyId, payload } = delta
     this.#replies.received(replyId, payload.byteLength)
     this.emit('audio', { replyId, payload, lasting: true })
   }

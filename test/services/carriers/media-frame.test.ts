@@ -18,8 +18,11 @@ const TWILIO =
 
 const reader = new MediaFrameReader()
 
+/** Read from the midst of other bytes, as it comes in. */
 function read(text: string | Buffer): Read | null {
-  const payload = reader.read(Buffer.from(text as string))
+  const message = Buffer.from(text as string)
+  const memory = Buffer.concat([Buffer.from('{"'), message, Buffer.from('","media":{"payload":"AAAA"}}')])
+  const payload = reader.read(memory, 2, 2 + message.length)
   return payload && { payload: payload.toString('hex'), chunk: reader.chunk, outbound: reader.outbound }
 }
 
