@@ -1,6 +1,6 @@
 import type { AudioFormat } from '../../audio/format.ts'
-import { parseJsonFrame } from '../../services/carriers/json-frame.ts'
 import type { TwilioFrame } from '../../services/carriers/twilio/twilio-messages.ts'
+import { parseJsonFrame } from '../../services/sockets/json-frame.ts'
 import type { Dialect, ServerFrame, StreamIdentity } from './dialect.ts'
 
 /**

@@ -1,7 +1,7 @@
 import type { Clock } from '../../sessions/contracts/clock.ts'
 import type { MediaStopReason } from '../../sessions/contracts/media-transport.ts'
+import { parseJsonFrame } from '../sockets/json-frame.ts'
 import type { TakeText } from '../sockets/message-lane.ts'
-import { parseJsonFrame } from './json-frame.ts'
 import { CLOSE_NORMAL, CLOSE_POLICY_VIOLATION, SOCKET_OPEN, type SocketLike } from './socket-like.ts'
 
 /** A stream with this many malformed frames is not worth keeping. */

@@ -18,8 +18,8 @@ const LONGEST_TEXT_BYTES = 65_536 - 14
 const UNMASKED = Buffer.allocUnsafeSlow(LONGEST_TEXT_BYTES)
 
 /**
- * Takes a text message, which lies in `data` from `start` to `end` until this returns, or leaves it, with false. Only
- * ASCII may be taken, since nobody has looked at its UTF-8.
+ * Takes a text message, which lies in `data` from `start` to `end` until this returns, or leaves it, with false. What
+ * is no UTF-8 must be left, since nobody has looked at that yet.
  */
 export type TakeText = (data: Buffer, start: number, end: number) => boolean
 

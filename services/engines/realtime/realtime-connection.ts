@@ -10,6 +10,7 @@ import type { ClientOptions, WebSocket } from 'ws'
 import type { Clock } from '../../../sessions/contracts/clock.ts'
 import { CallError } from '../../../sessions/errors.ts'
 import { Base64Frame } from '../../sockets/base64-frame.ts'
+import { parseJsonFrame } from '../../sockets/json-frame.ts'
 import { MessageLane, type TakeText } from '../../sockets/message-lane.ts'
 import { type AudioDelta, AudioDeltaReader } from './audio-delta.ts'
 
@@ -24,6 +25,9 @@ const CLOSE_DEADLINE_MS = 1000
 
 const APPEND_HEAD = '{"type":"input_audio_buffer.append","audio":"'
 const APPEND_TAIL = '"}'
+
+/** What stands for bytes that are no UTF-8. */
+const REPLACEMENT = '\ufffd'
 
 /** Opens a socket of the SDK. */
 export type RealtimeDial = (...args: ConstructorParameters<typeof OpenAIRealtimeWS>) => OpenAIRealtimeWS
@@ -167,7 +171,7 @@ export class RealtimeConnection {
     })
   }
 
-  /** Audio goes past the streams of `ws` and the SDK's parser both ways. */
+  /** Once the session is open, messages go past the streams of `ws` and the SDK's emitters both ways. */
   #cutShort(socket: WebSocket): void {
     const audio = new AudioDeltaReader()
     socket.on('upgrade', ({ socket: raw }) => {
@@ -176,9 +180,12 @@ export class RealtimeConnection {
     socket.on('open', () => {
       if (!this.#raw) return
       const take: TakeText = (data, start, end) => {
-        const delta = this.#state === 'open' ? audio.read(data, start, end) : null
+        if (this.#state !== 'open') return false
+        const delta = audio.read(data, start, end)
+        const event = delta ? null : eventOf(data, start, end)
         if (delta) this.#guard(() => this.#options.onAudio(delta))
-        return delta !== null
+        if (event) this.#guard(() => this.#onEvent(event))
+        return delta !== null || event !== null
       }
       new MessageLane({ socket, raw: this.#raw, masked: false, take })
     })
@@ -266,6 +273,14 @@ export class RealtimeConnection {
   #malformed(): void {
     if (this.#state === 'open') this.#options.onTrouble('malformed_event')
   }
+}
+
+/** What the SDK would make of a message; null where it would find fault with it. */
+function eventOf(data: Buffer, start: number, end: number): RealtimeServerEvent | null {
+  const text = data.toString('utf8', start, end)
+  if (text.includes(REPLACEMENT)) return null
+  const event = parseJsonFrame<{ type?: unknown }>(text)
+  return typeof event?.type === 'string' ? (event as RealtimeServerEvent) : null
 }
 
 /** The SDK dials `wss:` whatever the base URL says; for `http:` it gets a socket without TLS. */
