@@ -33,7 +33,7 @@ export async function runBargeIn(options: BargeInOptions, bars: Bars): Promise<v
     // Its own collections of garbage are not to be measured.
     flags: ['--min-semi-space-size=64', '--max-semi-space-size=64']
   })
-  const server = await startProduct(await standIns.ask('address', null), { urgent: true })
+  const server = await startProduct(await standIns.ask('address', null))
   const lines = { webhookUrl: server.webhookUrl, delaysMs: DELAYS_MS }
   const rows = []
   try {

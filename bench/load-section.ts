@@ -10,6 +10,9 @@ import { round } from './statistics.ts'
 /** Where there is more to do for a frame, what few calls cost says little: each wake-up of an idle process costs most. */
 const FEWEST_WIDE_BAND_CALLS = 50
 const LEFT_OUT_WIDE_BAND = 300
+/** Where the cost of a call is held against the bare relay's, and how often it is measured there. */
+const JUDGED_CALLS = 200
+const JUDGED_ROUNDS = 3
 
 export interface LoadOptions {
   readonly calls: readonly number[]
@@ -75,10 +78,14 @@ async function runScenario(scenario: Scenario, windowMs: number): Promise<Row> {
     })
     const row = new Map<number, Pair>()
     for (const calls of scenario.calls) {
-      row.set(calls, {
-        server: await measure('server', calls, windowMs),
-        bare: await measure('bare', calls, windowMs)
-      })
+      const pairs: Pair[] = []
+      for (let round = 0; round < (calls === JUDGED_CALLS ? JUDGED_ROUNDS : 1); round++) {
+        pairs.push({
+          server: await measure('server', calls, windowMs),
+          bare: await measure('bare', calls, windowMs)
+        })
+      }
+      row.set(calls, middle(pairs))
     }
     printRow(scenario.name, row)
     return row
@@ -86,6 +93,12 @@ async function runScenario(scenario: Scenario, windowMs: number): Promise<Row> {
     await generator.stop()
     await Promise.all([server.stop(), bare.stop()])
   }
+}
+
+/** A shared machine is faster in one minute than in the next: of several pairs, the one whose ratio is in the middle. */
+function middle(pairs: readonly Pair[]): Pair {
+  const sorted = pairs.toSorted((a, b) => (ratio(a) ?? Infinity) - (ratio(b) ?? Infinity))
+  return sorted[Math.floor(sorted.length / 2)]
 }
 
 function printRow(name: string, row: Row): void {
@@ -132,7 +145,7 @@ function judge(rows: { pcmu: Row; l16: Row; converted: Row }, bars: Bars): void 
     ['PCMU', pcmu],
     ['L16', l16]
   ] as const) {
-    const calls = Math.min(200, Math.max(...row.keys()))
+    const calls = Math.min(JUDGED_CALLS, Math.max(...row.keys()))
     const measured = ratio(row.get(calls) as Pair)
     bars.atMost(`CPU against the bare relay, ${name} pass-through, ${calls} calls`, measured, 1.3, ' x')
   }

@@ -66,10 +66,7 @@ export async function startProcess<Q extends Questions>(
   return { pid: child.pid as number, ask: ask as BenchProcess<Q>['ask'], stop: () => stop(child, module) }
 }
 
-/**
- * On Linux the main thread's priority alone. V8's compiler and collector and the database have cores of their own in
- * production; pinned to the same one they take slices of 3 to 5 ms from it, as does whatever else a machine does.
- */
+/** On Linux the main thread's priority alone. What it is to take the time of must not wait for what else a machine does. */
 function hurry(pid: number): void {
   try {
     setPriority(pid, URGENT_NICENESS)

@@ -25,14 +25,13 @@ export interface Product extends BenchProcess<ServerQuestions> {
 /** Starts the server, with a database of its own, between the carrier and the model at these addresses. */
 export async function startProduct(
   front: Partial<FrontAddress>,
-  options: { env?: Record<string, string>; flags?: string[]; urgent?: boolean } = {}
+  options: { env?: Record<string, string>; flags?: string[] } = {}
 ): Promise<Product> {
   const dataDir = await mkdtemp(path.join(tmpdir(), 'offhook-bench-'))
   const port = await freePort()
   const url = `http://127.0.0.1:${port}`
   const server = await startProcess<ServerQuestions>('server-under-test.ts', {
     core: RELAY_CORE,
-    urgent: options.urgent,
     flags: [...START_FLAGS, ...(options.flags ?? [])],
     env: {
       PORT: String(port),

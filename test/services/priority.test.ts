@@ -1,0 +1,45 @@
+import assert from 'node:assert/strict'
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { readdirSync, readFileSync } from 'node:fs'
+import { constants, getPriority } from 'node:os'
+import { describe, it } from 'node:test'
+import { letCollectionsWait, letProcessWait } from '../../services/priority.ts'
+
+const { PRIORITY_BELOW_NORMAL, PRIORITY_LOW } = constants.priority
+const linux = process.platform === 'linux'
+
+/** The niceness of each thread of this process, by name. */
+function niceness(): Map<string, number[]> {
+  const threads = new Map<string, number[]>()
+  for (const thread of readdirSync('/proc/self/task')) {
+    const name = readFileSync(`/proc/self/task/${thread}/comm`, 'utf8').trim()
+    threads.set(name, [...(threads.get(name) ?? []), getPriority(Number(thread))])
+  }
+  return threads
+}
+
+describe('priorities', () => {
+  it("lets V8's threads wait, and no other", { skip: !linux }, () => {
+    const before = niceness()
+    letCollectionsWait()
+    const after = niceness()
+    const workers = after.get('V8Worker') ?? []
+    assert.ok(workers.length > 0)
+    assert.ok(workers.every((nice) => nice === PRIORITY_LOW))
+    before.delete('V8Worker')
+    after.delete('V8Worker')
+    assert.deepEqual(after, before)
+  })
+
+  it('lets a process wait, and takes one that has gone as it is', async () => {
+    const child = spawn(process.execPath, ['-e', 'process.stdin.resume()'], { stdio: 'pipe' })
+    await once(child, 'spawn')
+    letProcessWait(child.pid)
+    assert.equal(getPriority(child.pid), PRIORITY_BELOW_NORMAL)
+    child.stdin.end()
+    await once(child, 'exit')
+    letProcessWait(child.pid)
+    letProcessWait(undefined)
+  })
+})
