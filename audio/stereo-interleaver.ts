@@ -71,7 +71,7 @@ class Channel {
   push(payload: Uint8Array, format: AudioFormat, positionMs: number): void {
     const decoded = this.#transcoderOf(format).push(payload)
     // A payload that passes as it is may begin at an odd address of its Buffer.
-    const pcm = decoded.byteOffset % 2 === 0 ? decoded : decoded.slice()
+    const pcm = decoded.byteOffset % 2 === 0 ? decoded : new Uint8Array(decoded)
     const samples = new Int16Array(pcm.buffer, pcm.byteOffset, pcm.byteLength >> 1)
     const at = Math.round((positionMs * this.#sampleRate) / 1000) - this.#taken
     const seam = (SEAM_MS * this.#sampleRate) / 1000

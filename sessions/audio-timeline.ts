@@ -1,20 +1,23 @@
+import { AudioQueue } from '../audio/audio-queue.ts'
 import { type AudioFormat, bytesPerSample, durationMs, sameFormat } from '../audio/format.ts'
 import { SPEECH_BAND_RATE_HZ, SpeechBand } from '../audio/speech-band.ts'
 
 /** Pieces this near to each other follow each other: positions are rounded, and clocks run on between frames. */
 const JOIN_MS = 25
-/** Less than a sample of any rate. */
-const EPSILON_MS = 1 / 48
 const BAND_SAMPLES_PER_MS = SPEECH_BAND_RATE_HZ / 1000
 
+/** Audio without a gap. */
 interface Piece {
-  readonly payload: Uint8Array
   readonly format: AudioFormat
   readonly startMs: number
+  /** Where in the queue it begins. */
+  readonly from: number
+  bytes: number
 }
 
 /** Audio laid on the media clock, silence where there is none: kept as it came, and filtered where somebody asks. */
 export class AudioTimeline {
+  readonly #audio = new AudioQueue()
   #pieces: Piece[] = []
   /** What lies before is over. */
   #pastMs = 0
@@ -25,57 +28,61 @@ export class AudioTimeline {
     return last ? endOf(last) : 0
   }
 
-  /** Audio from `atMs` on, not before the last piece. `payload` is kept, and must stay as it is. */
+  /** Whole samples from `atMs` on, not before the last piece. `payload` may be reused after the call. */
   lay(payload: Uint8Array, format: AudioFormat, atMs: number): void {
+    const last = this.#pieces.at(-1)
     const endMs = this.endMs
-    const startMs = Math.abs(atMs - endMs) <= JOIN_MS ? endMs : Math.max(atMs, endMs)
-    this.#pieces.push({ payload, format, startMs })
+    const joins = Math.abs(atMs - endMs) <= JOIN_MS || atMs < endMs
+    if (last && joins && sameFormat(format, last.format)) last.bytes += payload.length
+    else {
+      const from = this.#audio.end
+      this.#pieces.push({ format, startMs: joins ? endMs : atMs, from, bytes: payload.length })
+    }
+    this.#audio.append(payload)
   }
 
   /** Takes off what lies behind `atMs`. */
   cut(atMs: number): void {
-    const fromMs = Math.max(atMs, this.#pastMs)
-    this.#pieces = this.#pieces.flatMap(({ payload, format, startMs }) => {
-      const kept = payload.subarray(0, samplesIn(fromMs - startMs, format) * bytesPerSample(format))
-      return kept.length > 0 ? [{ payload: kept, format, startMs }] : []
-    })
+    const toMs = Math.max(atMs, this.#pastMs)
+    for (const piece of this.#pieces)
+      piece.bytes = Math.min(piece.bytes, bytesIn(toMs - piece.startMs, piece.format))
+    this.#pieces = this.#pieces.filter(({ bytes }) => bytes > 0)
+    const last = this.#pieces.at(-1)
+    this.#audio.cut(last ? last.from + last.bytes : this.#audio.start)
   }
 
   /** It is `nowMs`, and nobody will ask for what ended more than `keptMs` ago. */
   pass(nowMs: number, keptMs: number): void {
     this.#pastMs = nowMs
-    while (this.#pieces.length > 0 && endOf(this.#pieces[0]) < nowMs - keptMs) this.#pieces.shift()
+    const fromMs = nowMs - keptMs
+    while (this.#pieces.length > 0 && endOf(this.#pieces[0]) < fromMs) this.#pieces.shift()
+    const [first] = this.#pieces
+    this.#audio.forgetBefore(
+      first ? first.from + bytesIn(fromMs - first.startMs, first.format) : this.#audio.end
+    )
   }
 
   /** Fills `band` with the speech band of what ends at `toMs`. */
   read(toMs: number, band: Float64Array): void {
     const fromMs = toMs - band.length / BAND_SAMPLES_PER_MS
-    let filter: SpeechBand | null = null
-    let before: Piece | null = null
     band.fill(0)
     for (const piece of this.#pieces) {
-      const { payload, format, startMs } = piece
+      const { format, startMs, from, bytes } = piece
       if (endOf(piece) <= fromMs || startMs >= toMs) continue
-      if (!filter || !before || !follows(piece, before)) filter = new SpeechBand(format)
-      before = piece
-      const size = bytesPerSample(format)
-      const skipped = samplesIn(fromMs - startMs, format)
-      const at = Math.round(Math.max(0, startMs - fromMs) * BAND_SAMPLES_PER_MS)
-      const wanted = payload.subarray(skipped * size, samplesIn(toMs - startMs, format) * size)
-      filter.push(wanted, band.subarray(at))
+      const filter = new SpeechBand(format)
+      const first = from + bytesIn(fromMs - startMs, format)
+      const end = from + Math.min(bytes, bytesIn(toMs - startMs, format))
+      let at = Math.round(Math.max(0, startMs - fromMs) * BAND_SAMPLES_PER_MS)
+      for (const payload of this.#audio.pieces(first, end)) at += filter.push(payload, band.subarray(at))
     }
   }
 }
 
-function endOf({ payload, format, startMs }: Piece): number {
-  return startMs + durationMs(format, payload.length)
+function endOf({ format, startMs, bytes }: Piece): number {
+  return startMs + durationMs(format, bytes)
 }
 
-function follows(piece: Piece, before: Piece): boolean {
-  return sameFormat(piece.format, before.format) && piece.startMs - endOf(before) < EPSILON_MS
-}
-
-/** Whole samples, none of a span before its beginning. */
-function samplesIn(ms: number, format: AudioFormat): number {
-  return Math.max(0, Math.ceil((ms * format.sampleRate) / 1000))
+/** Bytes of whole samples, none of a span before its beginning. */
+function bytesIn(ms: number, format: AudioFormat): number {
+  return Math.max(0, Math.ceil((ms * format.sampleRate) / 1000)) * bytesPerSample(format)
 }

@@ -233,7 +233,7 @@ export class CallSession extends EventEmitter<{ closed: [] }> {
       () => this.#engine.close(),
       () => this.#engine.removeAllListeners(),
       () => this.#inbound.close(),
-      () => this.#outbound.interrupt(),
+      () => this.#outbound.close(),
       () => this.#media.close()
     ]
     for (const step of steps) this.#attempt(step)
@@ -254,7 +254,7 @@ export class CallSession extends EventEmitter<{ closed: [] }> {
     on('callerSpeechStarted', ({ utteranceId }) => this.#onCallerSpeech(utteranceId))
     on('callerSpeechStopped', ({ utteranceId }) => this.#onCallerStopped(utteranceId))
     on('callerTranscript', ({ utteranceId, text }) => this.#onCallerText(utteranceId, text))
-    on('audio', ({ replyId, payload, lasting }) => this.#onAgentAudio(replyId, payload, lasting))
+    on('audio', ({ replyId, payload }) => this.#onAgentAudio(replyId, payload))
     on('agentTranscript', ({ replyId, delta }) => this.#onAgentText(replyId, delta))
     on('replyDone', ({ replyId }) => this.#onReplyDone(replyId))
     on('toolCall', (call) => void this.#conduct.toolCalls.run(call))
@@ -319,10 +319,10 @@ export class CallSession extends EventEmitter<{ closed: [] }> {
     this.#toldEngine = true
   }
 
-  #onAgentAudio(replyId: string, payload: Uint8Array, lasting = false): void {
+  #onAgentAudio(replyId: string, payload: Uint8Array): void {
     const receivedAt = this.#clock.now()
     this.#floor.agentStarts()
-    if (!this.#outbound.play(replyId, payload, lasting)) return this.muting.notPlayed(replyId)
+    if (!this.#outbound.play(replyId, payload)) return this.muting.notPlayed(replyId)
     this.frames.out += 1
     if (this.#media.connected) this.#options.onAddedLatency('outbound', this.#clock.now() - receivedAt)
     this.#conduct.agentSounds()

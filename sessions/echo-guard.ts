@@ -36,7 +36,7 @@ export class EchoGuard {
     this.#caller = new RecentAudio(comparison.soundMs)
   }
 
-  /** Agent audio, as it is sent: heard from `atMs` on the media clock on. May lie far ahead. `payload` is kept. */
+  /** Agent audio, as it is sent: heard from `atMs` on the media clock on. May lie far ahead. */
   heard(payload: Uint8Array, format: AudioFormat, atMs: number): void {
     this.#agent.pass(this.#caller.endMs, this.#comparison.sourceMs)
     this.#agent.lay(payload, format, atMs)

@@ -56,7 +56,7 @@ export class HeardAudio {
   sent({ startMs, payload }: SentAudio): void {
     const at = this.#samplesAt(startMs)
     const start = at - this.#end <= SEAM_MS * this.#samplesPerMs ? this.#end : at
-    this.#pieces.push({ start, audio: payload.slice() })
+    this.#pieces.push({ start, audio: new Uint8Array(payload) })
     this.#end = start + payload.byteLength / this.#sampleBytes
   }
 

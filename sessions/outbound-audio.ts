@@ -1,4 +1,5 @@
 import { type AudioFormat, bytesPerMs, bytesPerSample, durationMs, SILENCE_BYTE } from '../audio/format.ts'
+import { FrameBuffer } from '../audio/frame-buffer.ts'
 import { createTranscoder, type Transcoder } from '../audio/transcoder.ts'
 import type { HeardReply } from './contracts/agent-engine.ts'
 import type { Clock } from './contracts/clock.ts'
@@ -13,6 +14,8 @@ import { ReplyBuffer } from './reply-buffer.ts'
 const FRAME_MS = 20
 /** Audio kept for a media stream that is not there yet: longer than any greeting. */
 const HELD_LIMIT_MS = 60_000
+/** A message that begins with what was left of the one before is put together, and sent, in one tick. */
+const JOINED = new FrameBuffer()
 
 /** A reply as the caller took the floor. */
 export interface CutReply extends HeardReply {
@@ -42,7 +45,7 @@ export class OutboundAudio {
   /** What is unheard of each playing, for a reply that is resumed. */
   readonly #buffers = new Map<string, ReplyBuffer>()
   /** The same, of the replies that the last interruption cut, and where in the reply they begin. */
-  #cut = new Map<string, { buffer: ReplyBuffer; fromMs: number }>()
+  readonly #cut = new Map<string, { buffer: ReplyBuffer; fromMs: number }>()
   /** Replies that are played again from the middle, by the id of that playing. */
   readonly #resumed = new Map<string, { replyId: string; fromMs: number; receivedMs: number }>()
   #resumes = 0
@@ -101,19 +104,17 @@ export class OutboundAudio {
   }
 
   /**
-   * Audio of a reply in the engine's format; kept as it is where it is `lasting`, and else copied. False where the
-   * reply was interrupted and the audio is dropped.
+   * Audio of a reply in the engine's format. False where the reply was interrupted and the audio is dropped. `payload` may
+   * be reused after the call.
    */
-  play(replyId: string, payload: Uint8Array, lasting = false): boolean {
+  play(replyId: string, payload: Uint8Array): boolean {
     if (this.#muted) this.#dropped.add(replyId)
     if (this.#dropped.has(replyId)) return false
     const ms = durationMs(this.#engineFormat, payload.byteLength)
     this.#playback.received(replyId, ms)
-    // The only copy: whoever keeps the audio of this reply keeps a view of it.
-    const kept = lasting ? payload : new Uint8Array(payload)
-    this.#keep(replyId, kept)
-    if (this.#transport && !this.#waiting) this.#send(replyId, kept)
-    else if (this.#heldMs < HELD_LIMIT_MS) this.#hold(replyId, kept)
+    this.#keep(replyId, payload)
+    if (this.#transport && !this.#waiting) this.#send(replyId, payload)
+    else if (this.#heldMs < HELD_LIMIT_MS) this.#hold(replyId, new Uint8Array(payload))
     return true
   }
 
@@ -143,7 +144,7 @@ export class OutboundAudio {
     this.#waiting = false
     for (const replyId of replyIds) {
       this.#dropped.add(replyId)
-      this.#buffers.delete(replyId)
+      this.#release(replyId)
       this.#playback.forget(replyId)
     }
     return replyIds
@@ -156,7 +157,7 @@ export class OutboundAudio {
     this.#resumes += 1
     const playing = `${replyId} resumed ${this.#resumes}`
     this.#resumed.set(playing, { replyId, fromMs, receivedMs })
-    for (const payload of cut.buffer.from(fromMs - cut.fromMs)) this.play(playing, payload, true)
+    for (const payload of cut.buffer.from(fromMs - cut.fromMs)) this.play(playing, payload)
     this.replyDone(playing)
   }
 
@@ -181,11 +182,17 @@ export class OutboundAudio {
     this.#held = []
     this.#heldMs = 0
     this.#waiting = false
-    this.#cut.clear()
+    this.#forgetCut()
     const cut = heard.map((reply) => this.#cutReply(reply))
-    for (const replyId of this.#buffers.keys()) if (!kept.has(replyId)) this.#buffers.delete(replyId)
+    for (const replyId of this.#buffers.keys()) if (!kept.has(replyId)) this.#release(replyId)
     this.#resumed.clear()
     return cut
+  }
+
+  /** Takes everything back for good. */
+  close(): void {
+    this.interrupt()
+    this.#forgetCut()
   }
 
   /** The carrier's time, by which the agent's audio is played. */
@@ -233,7 +240,7 @@ export class OutboundAudio {
     const resumed = this.#resumed.get(mark.replyId)
     if (mark.kind === 'end') {
       this.#echoGuard.settled()
-      this.#buffers.delete(mark.replyId)
+      this.#release(mark.replyId)
       this.#resumed.delete(mark.replyId)
     }
     return {
@@ -258,6 +265,7 @@ export class OutboundAudio {
     const replyId = resumed?.replyId ?? playing
     const fromMs = resumed?.fromMs ?? 0
     const buffer = this.#buffers.get(playing)
+    this.#buffers.delete(playing)
     if (buffer) this.#cut.set(replyId, { buffer, fromMs })
     return {
       replyId,
@@ -267,6 +275,7 @@ export class OutboundAudio {
     }
   }
 
+  /** `payload` is kept. */
   #hold(replyId: string, payload: Uint8Array): void {
     this.#held.push({ replyId, payload })
     this.#heldMs += durationMs(this.#engineFormat, payload.byteLength)
@@ -280,6 +289,16 @@ export class OutboundAudio {
     }
     buffer.append(payload)
     buffer.heard(this.#heardOf(replyId))
+  }
+
+  #release(playing: string): void {
+    this.#buffers.get(playing)?.release()
+    this.#buffers.delete(playing)
+  }
+
+  #forgetCut(): void {
+    for (const { buffer } of this.#cut.values()) buffer.release()
+    this.#cut.clear()
   }
 
   #sendHeld(): void {
@@ -329,7 +348,7 @@ export class OutboundAudio {
     const whole = total - (total % frameBytes)
     let message = audio
     if (this.#restBytes > 0) {
-      message = new Uint8Array(whole)
+      message = JOINED.bytes(whole)
       message.set(this.#rest.subarray(0, this.#restBytes))
       message.set(audio.subarray(0, whole - this.#restBytes), this.#restBytes)
     } else if (whole < total) {
@@ -364,8 +383,7 @@ export class OutboundAudio {
     const ms = durationMs(transport.outboundFormat, payload.byteLength)
     const startMs = this.#playback.sent(replyId, ms, this.#clock.now())
     this.#heardAudio?.sent({ startMs, payload })
-    const reused = payload === this.#rest || !this.#transcoder?.identity
-    this.#echoGuard.heard(reused ? new Uint8Array(payload) : payload, transport.outboundFormat, startMs)
+    this.#echoGuard.heard(payload, transport.outboundFormat, startMs)
   }
 
   /** What the carrier has still to play, made again from what is kept of the replies. */
@@ -373,7 +391,7 @@ export class OutboundAudio {
     return this.#playback.ahead(positionMs).flatMap(({ replyId, fromMs, startMs, lengthMs }) => {
       const transcoder = createTranscoder(this.#engineFormat, format)
       const kept = this.#buffers.get(replyId)?.from(fromMs) ?? []
-      const audio = Buffer.concat(kept.map((chunk) => transcoder.push(chunk).slice()))
+      const audio = Buffer.concat(kept.map((chunk) => new Uint8Array(transcoder.push(chunk))))
       const samples = Math.round((lengthMs * format.sampleRate) / 1000)
       const payload = audio.subarray(0, samples * bytesPerSample(format))
       return payload.byteLength > 0 ? [{ startMs, payload }] : []

@@ -33,10 +33,12 @@ export class BatchWriter {
   async store(spool: string, position: number, lines: readonly SpoolLine[]): Promise<boolean> {
     const { firstSeconds, stepSeconds } = this.#rounding
     const last = lines.at(-1)?.n ?? position
+    // Memory outside the heap: so long a string is not collected before the next full collection, however short it lives.
+    const rowBatch = Buffer.from(JSON.stringify(toRows(lines)))
     const { rows } = await this.#pool.query<{ stored: boolean }>({
       name: 'store-batch',
       text: STATEMENT,
-      values: [spool, position, last, JSON.stringify(toRows(lines)), firstSeconds, stepSeconds]
+      values: [spool, position, last, rowBatch, firstSeconds, stepSeconds]
     })
     return rows[0]?.stored === true
   }

@@ -14,7 +14,7 @@ with cursor as (
 ),
 
 -- Everything below hangs on the cursor's row: without it there is nothing to store.
-batch as (select $4::jsonb as rows from cursor),
+batch as (select $4::text::jsonb as rows from cursor),
 
 call_rows as (
   select given.* from batch, jsonb_to_recordset(batch.rows->'calls') as given (

@@ -93,11 +93,8 @@ export type AgentEngineEvents = {
   callerSpeechStopped: [utterance: { utteranceId: string }]
   /** What the caller said, whole; may come late, even after the next reply. Empty: speech that was nothing. */
   callerTranscript: [transcript: { utteranceId: string; text: string }]
-  /**
-   * Audio of a reply in `outputFormat`, valid during the event only, unless it is `lasting`: then nobody writes to it
-   * again, and it may be kept as it is. Replies come one after the other.
-   */
-  audio: [audio: { replyId: string; payload: Uint8Array; lasting?: boolean }]
+  /** Audio of a reply in `outputFormat`, valid during the event only. Replies come one after the other. */
+  audio: [audio: { replyId: string; payload: Uint8Array }]
   /** Text of a reply: the next piece, to be appended to the pieces before it. */
   agentTranscript: [transcript: { replyId: string; delta: string }]
   /** No more audio or text will come for this reply (finished, cancelled or failed). */

@@ -26,6 +26,14 @@ describe('HeardAudio', () => {
     assert.deepEqual(audio, Buffer.concat([pcmu(20, SILENCE), pcmu(40, 1), pcmu(20, 2), pcmu(20, SILENCE)]))
   })
 
+  it('keeps a copy of what was sent, whose memory is used again', () => {
+    const heard = new HeardAudio(PCMU_8K, 0)
+    const payload = Buffer.from(pcmu(20, 1))
+    heard.sent({ startMs: 0, payload })
+    payload.fill(2)
+    assert.deepEqual(drain(heard, 20), Buffer.from(pcmu(20, 1)))
+  })
+
   it('gives out blocks of 20 ms with their positions, and the rest of what the clock moved', () => {
     const heard = new HeardAudio(PCMU_8K, 0)
     const blocks: [number, number][] = []

@@ -19,11 +19,14 @@ const ITEM_ID = Buffer.from('item_id')
 const DELTA = Buffer.from('delta')
 const QUOTE = 0x22
 
+/** Audio is handed on in the tick in which it came; what is longer than a second of PCM at 24 kHz takes the long way. */
+const DECODED = Buffer.allocUnsafeSlow(49_152)
+
 /** What counts of a `response.output_audio.delta`. */
 export interface AudioDelta {
   readonly response_id: string
   readonly item_id: string
-  /** In the engine's output format; in memory of its own. */
+  /** In the engine's output format; valid until the next delta is read. */
   readonly payload: Uint8Array
 }
 
@@ -48,8 +51,8 @@ export class AudioDeltaReader {
     for (const place of [this.#response, this.#item, this.#audio]) place.end = 0
     if (this.#readObject(data, start, end) !== end) return null
     const bytes = base64Bytes(data, this.#audio.start, this.#audio.end)
-    if (bytes === NOWHERE) return null
-    const payload = ownMemory(bytes)
+    if (bytes === NOWHERE || bytes > DECODED.length) return null
+    const payload = DECODED.subarray(0, bytes)
     if (!decodeBase64(data, this.#audio.start, this.#audio.end, payload)) return null
     return { response_id: textOf(data, this.#response), item_id: textOf(data, this.#item), payload }
   }
@@ -99,11 +102,5 @@ function textOf(data: Buffer, { start, end }: Place): string {
 
 /** The audio of a message that the SDK has read; what is no base64 in it is passed over. */
 export function decoded(delta: string): Uint8Array {
-  const memory = ownMemory(Buffer.byteLength(delta, 'base64'))
-  return memory.subarray(0, memory.write(delta, 'base64'))
-}
-
-/** Not of the pool: a listener who keeps it would keep what lies beside it. */
-function ownMemory(bytes: number): Buffer {
-  return Buffer.allocUnsafeSlow(bytes)
+  return Buffer.from(delta, 'base64')
 }

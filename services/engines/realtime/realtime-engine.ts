@@ -239,7 +239,7 @@ export class RealtimeEngine extends EventEmitter<AgentEngineEvents> implements A
     if (!this.#replies.accepts(delta)) return
     const { item_id: replyId, payload } = delta
     this.#replies.received(replyId, payload.byteLength)
-    this.emit('audio', { replyId, payload, lasting: true })
+    this.emit('audio', { replyId, payload })
   }
 
   #onTranscript(event: ResponseAudioTranscriptDeltaEvent): void {

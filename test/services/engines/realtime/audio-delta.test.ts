@@ -47,13 +47,15 @@ const anyMessage = fc
   .map((fields) => `{${fields.map(([key, value]) => `"${key}":${JSON.stringify(value)}`).join(',')}}`)
 
 describe('AudioDeltaReader', () => {
-  it('reads what the service sends, in memory that stays', () => {
-    const first = reader.read(Buffer.from(MESSAGE), 0, MESSAGE.length)
-    const second = reader.read(Buffer.from(MESSAGE.replace('/v7+', 'AAAA')), 0, MESSAGE.length)
+  it('reads what the service sends', () => {
     assert.deepEqual(read(MESSAGE), parsed(MESSAGE))
-    assert.equal(Buffer.from(first?.payload ?? []).toString('base64'), '/v7+/w==')
-    assert.equal(Buffer.from(second?.payload ?? []).toString('base64'), 'AAAA/w==')
-    assert.equal(first?.payload.buffer.byteLength, 4)
+    assert.deepEqual(read(MESSAGE.replace('/v7+', 'AAAA')), parsed(MESSAGE.replace('/v7+', 'AAAA')))
+  })
+
+  it('uses the memory of the audio again for the next message', () => {
+    const first = reader.read(Buffer.from(MESSAGE), 0, MESSAGE.length)
+    const second = reader.read(Buffer.from(MESSAGE), 0, MESSAGE.length)
+    assert.equal(first?.payload.buffer, second?.payload.buffer)
   })
 
   it('reads what it takes as JSON.parse would, whatever it is', () => {
