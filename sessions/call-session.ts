@@ -90,7 +90,7 @@ export class CallSession extends EventEmitter<{ closed: [] }> {
     const echoGuard = new EchoGuard(options.echoComparison)
     this.#outbound = new OutboundAudio({ clock, engineFormat: engine.outputFormat, echoGuard })
     this.#tapFeed = new TapFeed({ taps: this.taps, outbound: this.#outbound })
-    const { outbound, reporter } = { outbound: this.#outbound, reporter: this.#reporter }
+    const [outbound, reporter] = [this.#outbound, this.#reporter]
     this.#floor = new Floor({
       policy: options.profile.interruption,
       language: options.profile.language,
@@ -304,9 +304,8 @@ export class CallSession extends EventEmitter<{ closed: [] }> {
     const now = this.#clock.now()
     const ms = this.#inbound.push(payload, now)
     this.#outbound.inboundAdvanced(ms, now)
-    if (this.frames.in % LATENCY_SAMPLE === 0) {
+    if (this.frames.in % LATENCY_SAMPLE === 0)
       this.#options.onAddedLatency('inbound', this.#clock.now() - (this.#media.transport?.receivedAt ?? now))
-    }
     const { format } = this.#inbound
     if (!format) return
     this.#floor.callerFrame(payload, format, this.#outbound.mediaClock.recordedMs - ms)
@@ -347,7 +346,7 @@ export class CallSession extends EventEmitter<{ closed: [] }> {
   }
 
   #onCallerSpeech(utteranceId: string): void {
-    if (this.#conduct.goodbyeProtected) return
+    if (!this.#conduct.heeds(utteranceId)) return
     this.#inbound.callerSpeaking(true)
     this.#floor.callerStarted(utteranceId)
     this.#conduct.goodbye.endIfHeard()
@@ -364,6 +363,7 @@ export class CallSession extends EventEmitter<{ closed: [] }> {
   }
 
   #onCallerStopped(utteranceId: string): void {
+    if (this.#conduct.leftUnheeded(utteranceId)) return
     this.#inbound.callerSpeaking(false)
     this.#conduct.courtesy.callerStopped()
     this.#floor.callerStopped(utteranceId, this.#inbound.lastSpeechAt)

@@ -41,6 +41,8 @@ export class Conduct {
   readonly #options: ConductOptions
   /** The agent was told to speak on, and has not begun. */
   #awaitingReply = false
+  /** The utterance that began while the agent kept to its goodbye. */
+  #unheeded: string | null = null
 
   constructor(options: ConductOptions) {
     const { clock, end, engine, limits, outbound, profile, reporter, signal } = options
@@ -83,6 +85,19 @@ export class Conduct {
   /** Whether the agent keeps to its goodbye, whatever the caller says now. */
   get goodbyeProtected(): boolean {
     return this.goodbye.pending && this.#options.profile.protectGoodbye
+  }
+
+  /** The caller begins to speak. False where the agent keeps to its goodbye. */
+  heeds(utteranceId: string): boolean {
+    if (this.goodbyeProtected) this.#unheeded = utteranceId
+    return !this.goodbyeProtected
+  }
+
+  /** The caller has stopped. True where the agent did not heed them: an answer would come after its goodbye. */
+  leftUnheeded(utteranceId: string): boolean {
+    if (this.#unheeded !== utteranceId) return false
+    this.#options.engine.dismiss(utteranceId)
+    return true
   }
 
   /** Audio of the agent goes to the caller. */

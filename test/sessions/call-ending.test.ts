@@ -59,6 +59,18 @@ describe('CallSession: ending', () => {
     assert.equal(of('call.ended')[0].reason, 'agent_hung_up')
   })
 
+  it('has nobody answer what is said over a protected goodbye', async () => {
+    const { engine, clock, connect } = createRig({ profile: { protectGoodbye: true } })
+    await connect()
+    engine.speak('bye', 2000)
+    engine.emit('replyDone', { replyId: 'bye' })
+    engine.emit('toolCall', { id: 't1', name: 'end_call', arguments: '{}', spoken: true })
+    clock.advance(500)
+    engine.emit('callerSpeechStarted', { utteranceId: 'u1' })
+    engine.emit('callerSpeechStopped', { utteranceId: 'u1' })
+    assert.deepEqual(engine.dismissed, ['u1'])
+  })
+
   it('hangs up all the same when the goodbye never comes', async () => {
     const { engine, clock, connect, of } = createRig()
     await connect()
