@@ -122,6 +122,11 @@ export class CallReporter {
     this.#publishTurn(cut)
   }
 
+  /** What the caller said leaves the floor to the agent. */
+  callerYields(): void {
+    this.#deadAir.expectsNothing()
+  }
+
   /** These replies were given up before any of them was heard. */
   replyDropped(replyIds: readonly string[]): void {
     for (const replyId of replyIds) this.#transcript.forgetReply(replyId)

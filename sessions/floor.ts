@@ -71,29 +71,29 @@ export class Floor {
     }
     this.#options.reporter.callerStopped(utteranceId, lastSpeechAt)
     this.#turnTaking.speechStopped(utteranceId, this.#options.clock.now())
-    if (this.#turnTaking.unsettled !== utteranceId || this.#options.engine.transcribesAll) return
-    this.#after('words', NO_WORDS_MS, () => this.#act(this.#turnTaking.nothingCame(utteranceId), utteranceId))
+    if (!this.#turnTaking.wordless.includes(utteranceId) || this.#options.engine.transcribesAll) return
+    this.#after('words', NO_WORDS_MS, () => this.#noWordsCame())
   }
 
   callerText(utteranceId: string, text: string): void {
     if (this.#echo === utteranceId) return
     this.#options.reporter.callerText(utteranceId, text)
-    const undecided = this.#turnTaking.unsettled === utteranceId || this.#turnTaking.undecided
+    const open = this.#turnTaking.wordless.length > 0
     this.#act(this.#turnTaking.words(utteranceId, text), utteranceId, true)
-    if (undecided) this.#settled()
+    if (open && this.#turnTaking.wordless.length === 0) this.#settled()
   }
 
   /** Stops the agent where there is no doubt about it: the caller pressed a key, or the operator silenced it. */
   stopAgent(): void {
     this.#turnTaking.settle()
     this.#settled()
-    if (this.#options.outbound.audible) this.#interrupt(false)
+    if (this.#options.outbound.audible) this.#interrupt(null)
   }
 
   /** The engine begins a reply: it takes the floor, or waits until it is known whether there is anything to answer. */
   agentStarts(): void {
     if (this.#turnTaking.undecided) this.#options.outbound.wait()
-    if (this.#turnTaking.unsettled === null || this.#timers.has('answer')) return
+    if (!this.#turnTaking.unsettled || this.#timers.has('answer')) return
     if (!this.#turnTaking.answerWaits()) {
       this.#turnTaking.settle()
       this.#settled()
@@ -111,20 +111,32 @@ export class Floor {
     this.#timers.clear()
   }
 
-  /** `answered`: what the engine says since is the answer, and not to be taken back. */
-  #act(decision: TurnDecision, utteranceId: string, answered = false): void {
-    if (decision === 'interrupt') this.#interrupt(answered)
+  /** `ended`: what the engine says since is the answer, and not to be taken back. */
+  #act(decision: TurnDecision, utteranceId: string, ended = false): void {
+    if (decision === 'interrupt') this.#interrupt(ended ? utteranceId : null)
+    if (decision === 'ignore') this.#dismiss(utteranceId)
     if (decision === 'keep') this.#keep(utteranceId)
     if (decision === 'resume') this.#resume(utteranceId)
   }
 
-  /** Freezes the truth, silences the caller's ear, then makes the engine forget: in this order. */
-  #interrupt(answered: boolean): void {
+  #noWordsCame(): void {
+    for (const utteranceId of this.#turnTaking.wordless)
+      this.#act(this.#turnTaking.words(utteranceId, ''), utteranceId)
+    this.#settled()
+  }
+
+  /**
+   * Freezes the truth, silences the caller's ear, then makes the engine forget: in this order. `answered`: the utterance
+   * that was for, where it has ended and what waits is its answer.
+   */
+  #interrupt(answered: string | null): void {
     const { clock, engine, outbound, reporter } = this.#options
     const at = clock.now()
-    const cut = answered ? outbound.interruptBeforeWaiting() : outbound.interrupt()
+    const cut = answered === null ? outbound.interrupt() : outbound.interruptBeforeWaiting()
     const clearMs = clock.now() - at
-    engine.interrupt(cut.filter(({ resumedFromMs }) => resumedFromMs === null))
+    const heard = cut.filter(({ resumedFromMs }) => resumedFromMs === null)
+    if (answered === null) engine.interrupt(heard)
+    else engine.interrupt(heard, answered)
     for (const reply of cut) this.#remember(reply.replyId, reply.resumedFromMs, reply.heardMs)
     reporter.interrupted(cut, at, clearMs)
     this.#cut = cut
@@ -133,16 +145,35 @@ export class Floor {
 
   /** The agent was not stopped, and what the caller said wants no answer. */
   #keep(utteranceId: string): void {
-    const { engine, outbound, reporter } = this.#options
-    engine.dismiss(utteranceId)
-    reporter.replyDropped(outbound.dropWaiting())
+    this.#dismiss(utteranceId)
+    this.#options.reporter.callerYields()
     this.#options.onCallerYields()
+  }
+
+  /** What the caller said wants no answer: one that waits is dropped, and the engine forgets both. */
+  #dismiss(utteranceId: string): void {
+    const { engine, outbound, reporter } = this.#options
+    const unheard = outbound.dropWaiting()
+    if (unheard.length > 0) engine.dismiss(utteranceId, unheard)
+    else engine.dismiss(utteranceId)
+    reporter.replyDropped(unheard)
+  }
+
+  /** The caller goes on before it is known what they said: an answer to half of it comes too early. */
+  #dropAnswer(): void {
+    const { engine, outbound, reporter } = this.#options
+    this.#cancel('answer')
+    const unheard = outbound.dropWaiting()
+    if (unheard.length === 0) return
+    engine.interrupt(unheard.map((replyId) => ({ replyId, heardMs: 0, receivedMs: 0 })))
+    reporter.replyDropped(unheard)
   }
 
   #callerSpeaks(utteranceId: string): void {
     const { clock, onCallerSpeaks, outbound, policy, reporter } = this.#options
     onCallerSpeaks()
     this.#cancel('words')
+    if (this.#turnTaking.unsettled) this.#dropAnswer()
     const decision = this.#turnTaking.speechStarted(utteranceId, outbound.audible, clock.now())
     if (decision === 'wait' && policy.minSpeechMs > 0) {
       this.#after('minimum', policy.minSpeechMs, () => {
@@ -166,11 +197,10 @@ export class Floor {
   }
 
   #resume(utteranceId: string): void {
-    const { clock, engine, outbound, reporter } = this.#options
-    engine.dismiss(utteranceId)
+    const { clock, outbound, reporter } = this.#options
     const cut = this.#cut
     this.#cut = []
-    reporter.replyDropped(outbound.dropWaiting())
+    this.#dismiss(utteranceId)
     reporter.resumed(cut, clock.now() - this.#cutAt)
     for (const reply of cut) outbound.resume(reply, reporter.resumePoint(reply))
     this.#options.onCallerYields()

@@ -6,6 +6,7 @@ import type { Clock } from './contracts/clock.ts'
 import type { MediaTransport } from './contracts/media-transport.ts'
 import type { EchoGuard } from './echo-guard.ts'
 import type { HeardAudio, SentAudio } from './heard-audio.ts'
+import { HeldAudio } from './held-audio.ts'
 import type { MediaClock } from './media-clock.ts'
 import { type MarkKind, PlaybackTracker } from './playback-tracker.ts'
 import { ReplyBuffer } from './reply-buffer.ts'
@@ -23,8 +24,6 @@ export interface CutReply extends HeardReply {
   readonly resumedFromMs: number | null
 }
 
-type Held = { replyId: string; payload: Uint8Array } | { replyId: string; done: true }
-
 /**
  * The agent's voice on its way to the caller: engine format to carrier format, whole frames, sent ahead as it comes,
  * with the marks that tell what was played. Audio made before the media stream is there waits for it.
@@ -35,8 +34,7 @@ export class OutboundAudio {
   readonly #playback: PlaybackTracker
   #transport: MediaTransport | null = null
   #transcoder: Transcoder | null = null
-  #held: Held[] = []
-  #heldMs = 0
+  readonly #held: HeldAudio
   /** What does not fill a frame yet, of the reply being sent. */
   #rest: Uint8Array = new Uint8Array(0)
   #restBytes = 0
@@ -59,6 +57,7 @@ export class OutboundAudio {
   constructor(options: { clock: Clock; engineFormat: AudioFormat; echoGuard: EchoGuard }) {
     this.#clock = options.clock
     this.#engineFormat = options.engineFormat
+    this.#held = new HeldAudio(options.engineFormat)
     this.#echoGuard = options.echoGuard
     this.#playback = new PlaybackTracker(options.clock.now())
   }
@@ -70,7 +69,7 @@ export class OutboundAudio {
     this.#rest = new Uint8Array(FRAME_MS * bytesPerMs(transport.outboundFormat))
     this.#restBytes = 0
     this.#replyId = null
-    this.#sendHeld()
+    if (!this.#waiting) this.#sendHeld()
   }
 
   /** The media stream is gone, with what it had not played: that and what comes now waits for the next one. */
@@ -80,13 +79,15 @@ export class OutboundAudio {
     this.#transcoder = null
     this.#replyId = null
     this.#tellCut()
-    const waiting = this.#held
-    this.#held = []
-    for (const { replyId, heardMs, finished } of this.#playback.rewind(this.#clock.now())) {
-      for (const payload of this.#buffers.get(replyId)?.from(heardMs) ?? []) this.#hold(replyId, payload)
-      if (finished) this.#held.push({ replyId, done: true })
+    const rewound = this.#playback.rewind(this.#clock.now())
+    const whole = new Set(rewound.filter((r) => r.finished || this.#held.ends(r.replyId)))
+    // What waited is sent again with the rest: the buffers hold all that was not heard.
+    this.#held.take()
+    for (const reply of rewound) {
+      const { replyId, heardMs } = reply
+      for (const payload of this.#buffers.get(replyId)?.from(heardMs) ?? []) this.#held.hold(replyId, payload)
+      if (whole.has(reply)) this.#held.done(replyId)
     }
-    this.#held.push(...waiting)
   }
 
   /** `ms` of caller audio came in: the carrier's clock has advanced. */
@@ -113,19 +114,19 @@ export class OutboundAudio {
     const ms = durationMs(this.#engineFormat, payload.byteLength)
     this.#playback.received(replyId, ms)
     this.#keep(replyId, payload)
-    if (this.#transport && !this.#waiting) this.#send(replyId, payload)
-    else if (this.#heldMs < HELD_LIMIT_MS) this.#hold(replyId, new Uint8Array(payload))
+    if (this.#goesOut(replyId)) this.#send(replyId, payload)
+    else if (this.#held.ms < HELD_LIMIT_MS) this.#held.hold(replyId, new Uint8Array(payload))
     return true
   }
 
   /** No more audio will come for this reply. */
   replyDone(replyId: string): void {
     if (this.#dropped.has(replyId)) return
-    if (this.#transport && !this.#waiting) this.#finish(replyId)
-    else this.#held.push({ replyId, done: true })
+    if (this.#goesOut(replyId)) this.#finish(replyId)
+    else this.#held.done(replyId)
   }
 
-  /** What comes now waits until `release`, or is dropped by `interrupt`. */
+  /** Replies that begin now wait until `release`, or are dropped by `interrupt`. */
   wait(): void {
     this.#waiting = true
   }
@@ -136,18 +137,17 @@ export class OutboundAudio {
     if (this.#transport) this.#sendHeld()
   }
 
-  /** Drops what waits. Returns the replies that it was of. */
+  /** Drops the replies that wait, and have not begun. Returns which. */
   dropWaiting(): string[] {
-    const replyIds = [...new Set(this.#held.map(({ replyId }) => replyId))]
-    this.#held = []
-    this.#heldMs = 0
+    const dropped = this.#unbegun
+    this.#held.keepOnly(new Set(this.#held.replyIds.filter((replyId) => !dropped.includes(replyId))))
     this.#waiting = false
-    for (const replyId of replyIds) {
+    for (const replyId of dropped) {
       this.#dropped.add(replyId)
       this.#release(replyId)
       this.#playback.forget(replyId)
     }
-    return replyIds
+    return dropped
   }
 
   /** Plays a reply that the last interruption cut again, from `fromMs` on. */
@@ -163,13 +163,7 @@ export class OutboundAudio {
 
   /** Takes back everything that the caller has not heard but what waits, and tells what was heard of it. */
   interruptBeforeWaiting(): CutReply[] {
-    const waiting = this.#held
-    const waitingMs = this.#heldMs
-    const kept = new Set(waiting.map(({ replyId }) => replyId))
-    const cut = this.interrupt(kept)
-    this.#held = waiting
-    this.#heldMs = waitingMs
-    return cut
+    return this.interrupt(new Set(this.#unbegun))
   }
 
   /** Takes back everything that the caller has not heard, and tells what was heard of it. */
@@ -179,9 +173,8 @@ export class OutboundAudio {
     this.#transcoder?.reset()
     this.#restBytes = 0
     this.#replyId = null
-    this.#held = []
-    this.#heldMs = 0
-    this.#waiting = false
+    this.#held.keepOnly(kept)
+    this.#waiting &&= kept.size > 0
     this.#forgetCut()
     const cut = heard.map((reply) => this.#cutReply(reply))
     for (const replyId of this.#buffers.keys()) if (!kept.has(replyId)) this.#release(replyId)
@@ -218,7 +211,7 @@ export class OutboundAudio {
 
   /** Whether every reply has been proven heard to its end. */
   get heardAll(): boolean {
-    return this.#heldMs === 0 && this.#playback.settled
+    return this.#held.ms === 0 && this.#playback.settled
   }
 
   /** Milliseconds that the caller has heard of this reply. */
@@ -230,7 +223,7 @@ export class OutboundAudio {
 
   /** Milliseconds until everything sent has been played. */
   get remainingMs(): number {
-    return this.#playback.remainingMs(this.#clock.now()) + this.#heldMs
+    return this.#playback.remainingMs(this.#clock.now()) + this.#held.ms
   }
 
   /** What a returned mark tells of which reply; `resumedFromMs` where it was of a reply played again from there. */
@@ -275,10 +268,14 @@ export class OutboundAudio {
     }
   }
 
-  /** `payload` is kept. */
-  #hold(replyId: string, payload: Uint8Array): void {
-    this.#held.push({ replyId, payload })
-    this.#heldMs += durationMs(this.#engineFormat, payload.byteLength)
+  /** Whether what comes of this reply now is sent at once. */
+  #goesOut(replyId: string): boolean {
+    return this.#transport !== null && (!this.#waiting || this.#playback.begun(replyId))
+  }
+
+  /** Replies that wait, and of which nothing was sent. */
+  get #unbegun(): string[] {
+    return this.#held.replyIds.filter((replyId) => !this.#playback.begun(replyId))
   }
 
   #keep(replyId: string, payload: Uint8Array): void {
@@ -302,10 +299,7 @@ export class OutboundAudio {
   }
 
   #sendHeld(): void {
-    const held = this.#held
-    this.#held = []
-    this.#heldMs = 0
-    for (const piece of held) {
+    for (const piece of this.#held.take()) {
       if ('done' in piece) this.#finish(piece.replyId)
       else this.#send(piece.replyId, piece.payload)
     }

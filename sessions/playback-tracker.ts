@@ -102,6 +102,11 @@ export class PlaybackTracker {
     return this.#replies.has(replyId)
   }
 
+  /** Whether some of this reply was sent, on this stream or on one that was lost. */
+  begun(replyId: string): boolean {
+    return (this.#replies.get(replyId)?.segments.length ?? 0) > 0
+  }
+
   /** The engine will make no more audio for this reply. */
   finished(replyId: string): void {
     const reply = this.#replies.get(replyId)
@@ -188,7 +193,8 @@ export class PlaybackTracker {
     const rewound = unheard.map((reply) => {
       // From the start of a frame: what is sent again begins where a frame did.
       const heardMs = Math.floor(Math.min(this.#heard(reply, now), reply.sentMs) / FRAME_MS) * FRAME_MS
-      reply.segments.splice(0, reply.segments.length, { startMs: clockMs - heardMs, lengthMs: heardMs })
+      if (reply.segments.length > 0)
+        reply.segments.splice(0, reply.segments.length, { startMs: clockMs - heardMs, lengthMs: heardMs })
       reply.sentMs = heardMs
       reply.lastMarkMs = heardMs
       return { replyId: reply.id, heardMs, finished: reply.finished }

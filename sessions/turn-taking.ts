@@ -8,13 +8,15 @@ const SHORT_SPEECH_MS = 1000
  * - `none`: nothing to do;
  * - `interrupt`: the caller takes the floor: the agent stops at once;
  * - `wait`: not yet; ask again after `minSpeechMs`, and with the words;
+ * - `ignore`: this utterance wants no answer; another of the same stretch of speech decides;
  * - `keep`: the agent keeps the floor: it was not stopped, and what the caller said wants no answer;
  * - `resume`: the agent was stopped for nothing, and goes on from the first word not heard.
  */
-export type TurnDecision = 'none' | 'interrupt' | 'wait' | 'keep' | 'resume'
+export type TurnDecision = 'none' | 'interrupt' | 'wait' | 'ignore' | 'keep' | 'resume'
 
 interface Overlap {
-  readonly utteranceId: string
+  /** Whose words are not known yet; the last one may be going on. */
+  readonly utteranceIds: Set<string>
   readonly startedAt: number
   stoppedAt: number | null
   /** Whether the agent was stopped for it. */
@@ -25,7 +27,9 @@ interface Overlap {
  * Decides who has the floor when the caller speaks over the agent. It answers questions and acts on nothing.
  *
  * By default the caller takes the floor at once, and gives it back where the speech turns out to have been nothing or
- * a mere acknowledgement. With `minSpeechMs` or `minWords` the agent is only stopped once these are reached.
+ * a mere acknowledgement. With `minSpeechMs` or `minWords` the agent is only stopped once these are reached. Utterances
+ * that follow each other before this is decided are one stretch of speech: the words of any can take the floor, and
+ * only all of them give it back.
  */
 export class TurnTaking {
   readonly #policy: InterruptionPolicy
@@ -37,9 +41,9 @@ export class TurnTaking {
     this.#acknowledgements = new Set((policy.acknowledgements ?? acknowledgementsOf(language)).map(normalise))
   }
 
-  /** The utterance that the agent was stopped for and that is not settled; null of none. */
-  get unsettled(): string | null {
-    return this.#overlap?.interrupted ? this.#overlap.utteranceId : null
+  /** Whether the agent was stopped, and it is not known yet what for. */
+  get unsettled(): boolean {
+    return this.#overlap?.interrupted ?? false
   }
 
   /** Whether the agent speaks on until the words of an utterance that has ended are there. */
@@ -47,22 +51,31 @@ export class TurnTaking {
     return this.#overlap !== null && !this.#overlap.interrupted && this.#overlap.stoppedAt !== null
   }
 
+  /** Utterances over the agent's voice whose words are not known yet, in order. */
+  get wordless(): readonly string[] {
+    return [...(this.#overlap?.utteranceIds ?? [])]
+  }
+
   /** The caller began to speak. `audible`: while hearing the agent. */
   speechStarted(utteranceId: string, audible: boolean, now: number): TurnDecision {
-    if (!audible) {
+    const before = this.#overlap
+    if (before && (before.interrupted || !audible)) {
       // Still the same stretch of speech, or noise, that the agent was stopped for: its words decide.
-      if (this.#overlap) this.#overlap = { ...this.#overlap, utteranceId, stoppedAt: null }
+      before.utteranceIds.add(utteranceId)
+      before.stoppedAt = null
       return 'none'
     }
+    if (!audible) return 'none'
     const immediate = this.#policy.minSpeechMs <= 0 && this.#policy.minWords <= 0
-    this.#overlap = { utteranceId, startedAt: now, stoppedAt: null, interrupted: immediate }
+    const utteranceIds = new Set([...this.wordless, utteranceId])
+    this.#overlap = { utteranceIds, startedAt: now, stoppedAt: null, interrupted: immediate }
     return immediate ? 'interrupt' : 'wait'
   }
 
   /** `minSpeechMs` have passed since the speech began. */
   minimumReached(utteranceId: string): TurnDecision {
     const overlap = this.#overlap
-    if (overlap?.utteranceId !== utteranceId || overlap.interrupted || overlap.stoppedAt !== null)
+    if (!overlap?.utteranceIds.has(utteranceId) || overlap.interrupted || overlap.stoppedAt !== null)
       return 'none'
     if (this.#policy.minWords > 0) return 'wait'
     overlap.interrupted = true
@@ -70,22 +83,22 @@ export class TurnTaking {
   }
 
   speechStopped(utteranceId: string, now: number): void {
-    if (this.#overlap?.utteranceId === utteranceId) this.#overlap.stoppedAt = now
+    if (this.#overlap?.utteranceIds.has(utteranceId)) this.#overlap.stoppedAt = now
   }
 
-  /** What the caller said, whole. Empty: nothing that has words. */
+  /** What the caller said, whole. Empty: nothing that has words, or none that came in time. */
   words(utteranceId: string, text: string): TurnDecision {
     const overlap = this.#overlap
-    if (overlap?.utteranceId !== utteranceId) return 'none'
+    if (!overlap?.utteranceIds.delete(utteranceId)) return 'none'
+    if (this.#takesTheFloor(text)) {
+      this.#overlap = null
+      return overlap.interrupted ? 'none' : 'interrupt'
+    }
+    const givesBack = !overlap.interrupted || this.#policy.resume
+    if (overlap.utteranceIds.size > 0) return givesBack ? 'ignore' : 'none'
     this.#overlap = null
-    if (this.#takesTheFloor(text)) return overlap.interrupted ? 'none' : 'interrupt'
     if (!overlap.interrupted) return 'keep'
-    return this.#policy.resume ? 'resume' : 'none'
-  }
-
-  /** No words came in time for speech that the agent was stopped for. */
-  nothingCame(utteranceId: string): TurnDecision {
-    return this.words(utteranceId, '')
+    return givesBack ? 'resume' : 'none'
   }
 
   /** The engine answers: whether the answer has to wait for the words, since they may be none. */

@@ -111,14 +111,15 @@ export class FailoverEngine extends EventEmitter<AgentEngineEvents> implements A
     if (this.#ready) this.#current.whisper(text)
   }
 
-  interrupt(heard: readonly HeardReply[]): void {
+  interrupt(heard: readonly HeardReply[], utteranceId?: string): void {
     for (const reply of heard) this.#past.cut(reply)
-    if (this.#ready) this.#current.interrupt(heard)
+    if (this.#ready) this.#current.interrupt(heard, utteranceId)
   }
 
-  dismiss(utteranceId: string): void {
+  dismiss(utteranceId: string, unheard: readonly string[] = []): void {
     this.#past.dismissed(utteranceId)
-    if (this.#ready) this.#current.dismiss(utteranceId)
+    for (const replyId of unheard) this.#past.dismissed(replyId)
+    if (this.#ready) this.#current.dismiss(utteranceId, unheard)
   }
 
   remember(text: string): void {

@@ -15,8 +15,8 @@ export type EngineRequest =
   | { readonly method: 'sendAudio'; readonly payload: string }
   | { readonly method: 'sendDigit'; readonly digit: string }
   | { readonly method: 'say' | 'whisper' | 'remember'; readonly text: string }
-  | { readonly method: 'interrupt'; readonly heard: readonly HeardReply[] }
-  | { readonly method: 'dismiss'; readonly utteranceId: string }
+  | { readonly method: 'interrupt'; readonly heard: readonly HeardReply[]; readonly utteranceId?: string }
+  | { readonly method: 'dismiss'; readonly utteranceId: string; readonly unheard?: readonly string[] }
   | { readonly method: 'setPatience'; readonly extraMs: number }
   | { readonly method: 'setTools'; readonly tools: readonly ToolSpec[] }
   | {
@@ -85,12 +85,12 @@ export class FramedEngine extends EventEmitter<AgentEngineEvents> implements Age
     this.#request({ method: 'whisper', text })
   }
 
-  interrupt(heard: readonly HeardReply[]): void {
-    this.#request({ method: 'interrupt', heard })
+  interrupt(heard: readonly HeardReply[], utteranceId?: string): void {
+    this.#request({ method: 'interrupt', heard, utteranceId })
   }
 
-  dismiss(utteranceId: string): void {
-    this.#request({ method: 'dismiss', utteranceId })
+  dismiss(utteranceId: string, unheard?: readonly string[]): void {
+    this.#request({ method: 'dismiss', utteranceId, unheard })
   }
 
   remember(text: string): void {

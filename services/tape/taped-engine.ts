@@ -47,9 +47,9 @@ export function tapedEngine(engine: AgentEngine, tape: CallTape): AgentEngine {
       case 'sendDigit':
         return engine.sendDigit(request.digit)
       case 'interrupt':
-        return engine.interrupt(request.heard)
+        return engine.interrupt(request.heard, request.utteranceId)
       case 'dismiss':
-        return engine.dismiss(request.utteranceId)
+        return engine.dismiss(request.utteranceId, request.unheard)
       case 'setPatience':
         return engine.setPatience(request.extraMs)
       case 'setTools':

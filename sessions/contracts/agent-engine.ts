@@ -40,10 +40,14 @@ export interface AgentEngine extends EventEmitter<AgentEngineEvents> {
   /**
    * The caller took the floor. Stops what is being generated, and makes the agent forget what was not heard.
    * `heard` lists every reply that was not played to its end, in order, with what the caller heard of each.
+   * `utteranceId`: what the caller took the floor with, where that has ended already; its answer is not stopped.
    */
-  interrupt(heard: readonly HeardReply[]): void
-  /** This utterance was nothing to answer: an acknowledgement, an echo or noise. An answer under way is given up. */
-  dismiss(utteranceId: string): void
+  interrupt(heard: readonly HeardReply[], utteranceId?: string): void
+  /**
+   * This utterance was nothing to answer: an acknowledgement, an echo or noise. An answer under way is given up, and the
+   * agent forgets the replies of `unheard`, which were kept from the caller.
+   */
+  dismiss(utteranceId: string, unheard?: readonly string[]): void
   /** The caller heard these words of a reply that was cut and resumed: the agent should know that it said them. */
   remember(text: string): void
   /**

@@ -107,6 +107,28 @@ describe('speech that turns out to be nothing', () => {
     engine.speak('answer', 1000, 'Sorry?')
     const resumedMs = carrier.sentMs - sentMs
     assert.ok(resumedMs < 3200, `${resumedMs} ms: the reply alone`)
+    assert.deepEqual(engine.unheard, ['answer'])
+  })
+
+  it('is nothing all the same where it comes twice in a row, and was answered once', async () => {
+    const { engine, carrier, clock, of } = await speaking(1500)
+    engine.emit('callerSpeechStarted', { utteranceId: 'cough' })
+    clock.advance(200)
+    engine.emit('callerSpeechStopped', { utteranceId: 'cough' })
+    engine.speak('answer', 1000, 'Sorry?')
+    engine.emit('replyDone', { replyId: 'answer' })
+    clock.advance(100)
+    engine.emit('callerSpeechStarted', { utteranceId: 'sneeze' })
+    assert.equal(carrier.clears.length, 1, 'nothing was heard that could be cleared')
+    assert.deepEqual(engine.interrupts[1], [{ replyId: 'answer', heardMs: 0, receivedMs: 0 }])
+    engine.emit('callerTranscript', { utteranceId: 'cough', text: '' })
+    engine.emit('callerSpeechStopped', { utteranceId: 'sneeze' })
+    const sentMs = carrier.sentMs
+    assert.equal(of('turn.resumed').length, 0, 'what the second was is not known yet')
+    engine.emit('callerTranscript', { utteranceId: 'sneeze', text: '' })
+    assert.deepEqual(engine.dismissed, ['cough', 'sneeze'])
+    assert.equal(of('turn.resumed').length, 1)
+    assert.ok(carrier.sentMs - sentMs >= REPLY_MS - 1500, 'the reply goes on, and not the answer')
   })
 })
 
@@ -135,6 +157,22 @@ describe('an acknowledgement', () => {
 })
 
 describe('a real interruption', () => {
+  it('stays one where a breath follows it before its words are there', async () => {
+    const { engine, carrier, clock, of } = await speaking(1500)
+    engine.emit('callerSpeechStarted', { utteranceId: 'u1' })
+    clock.advance(500)
+    engine.emit('callerSpeechStopped', { utteranceId: 'u1' })
+    clock.advance(100)
+    engine.emit('callerSpeechStarted', { utteranceId: 'breath' })
+    engine.emit('callerTranscript', { utteranceId: 'u1', text: 'Stop, please.' })
+    engine.emit('callerSpeechStopped', { utteranceId: 'breath' })
+    const sentMs = carrier.sentMs
+    engine.emit('callerTranscript', { utteranceId: 'breath', text: '' })
+    clock.advance(5000)
+    assert.equal(of('turn.resumed').length, 0)
+    assert.equal(carrier.sentMs, sentMs)
+  })
+
   it('is answered at once where the speech was long', async () => {
     const { engine, carrier, clock } = await speaking(1500)
     engine.emit('callerSpeechStarted', { utteranceId: 'u1' })
@@ -212,5 +250,75 @@ describe('a minimum of speech or words', () => {
       engine.emit('callerTranscript', { utteranceId: 'u1', text })
       assert.equal(carrier.clears.length, clears, text)
     }
+  })
+
+  const words = { profile: { interruption: { ...policy, minWords: 3 } } }
+
+  it('has a reply that is still being made go on until the words are there', async () => {
+    for (const [text, playedMs] of [
+      ['okay', 6000],
+      ['hold on a second', 1700]
+    ] as const) {
+      const { engine, carrier, clock, connect } = createRig(words)
+      await connect()
+      engine.speak('r1', REPLY_MS, TEXT)
+      clock.advance(1000)
+      engine.emit('callerSpeechStarted', { utteranceId: 'u1' })
+      clock.advance(400)
+      engine.emit('callerSpeechStopped', { utteranceId: 'u1' })
+      engine.speak('r1', 1000)
+      assert.equal(carrier.sentMs, REPLY_MS + 1000)
+      clock.advance(300)
+      engine.emit('callerTranscript', { utteranceId: 'u1', text })
+      engine.speak('r1', 1000)
+      engine.emit('replyDone', { replyId: 'r1' })
+      clock.advance(6000)
+      assert.equal(carrier.playedMs, playedMs, text)
+    }
+  })
+
+  it('does not silence the agent where no words ever come', async () => {
+    for (const interruption of [words.profile.interruption, { ...policy, minSpeechMs: 400 }]) {
+      const { engine, carrier, clock } = await speaking(1000, { profile: { interruption } })
+      engine.emit('callerSpeechStarted', { utteranceId: 'noise' })
+      clock.advance(300)
+      engine.emit('callerSpeechStopped', { utteranceId: 'noise' })
+      clock.advance(1500)
+      assert.deepEqual(engine.dismissed, ['noise'])
+      engine.speak('r2', 1000)
+      assert.equal(carrier.sentMs, REPLY_MS + 1000)
+    }
+  })
+
+  it('plays all of an answer that had begun before the words were there', async () => {
+    const { engine, carrier, clock } = await speaking(1000, words)
+    engine.emit('callerSpeechStarted', { utteranceId: 'u1' })
+    clock.advance(400)
+    engine.emit('callerSpeechStopped', { utteranceId: 'u1' })
+    engine.speak('answer', 1000)
+    engine.emit('callerTranscript', { utteranceId: 'u1', text: 'hold on a second' })
+    assert.deepEqual(engine.interruptedBy, ['u1'], 'the engine does not stop the answer')
+    engine.speak('answer', 500)
+    assert.equal(carrier.sentMs, REPLY_MS + 1500)
+  })
+
+  it('counts the words of each utterance before the decision', async () => {
+    const { engine, carrier, clock } = await speaking(500, words)
+    engine.emit('callerSpeechStarted', { utteranceId: 'u1' })
+    clock.advance(400)
+    engine.emit('callerSpeechStopped', { utteranceId: 'u1' })
+    engine.emit('callerSpeechStarted', { utteranceId: 'u2' })
+    engine.emit('callerTranscript', { utteranceId: 'u1', text: 'hold on a second' })
+    assert.equal(carrier.clears.length, 1)
+  })
+
+  it('takes an acknowledgement for no wait', async () => {
+    const { engine, clock, session, of } = await speaking(200, words)
+    engine.emit('callerSpeechStarted', { utteranceId: 'u1' })
+    engine.emit('callerSpeechStopped', { utteranceId: 'u1' })
+    engine.emit('callerTranscript', { utteranceId: 'u1', text: 'Okay.' })
+    clock.advance(REPLY_MS)
+    await session.end('operator')
+    assert.ok(of('call.ended')[0].deadAirMs < 500, 'the agent was speaking')
   })
 })

@@ -30,6 +30,26 @@ describe('a media stream that is lost in the middle of a call', () => {
     assert.ok(rig.engine.heardFromCaller.length > 200, 'the caller is heard on the new stream')
   })
 
+  it('gives an answer that waited once, and still has it wait', async () => {
+    const rig = createRig({ reconnect: async () => {} })
+    await rig.connect()
+    rig.engine.speak('r1', 4000)
+    rig.clock.advance(1000)
+    rig.engine.emit('callerSpeechStarted', { utteranceId: 'u1' })
+    rig.engine.emit('callerSpeechStopped', { utteranceId: 'u1' })
+    rig.engine.speak('answer', 2000)
+    rig.engine.emit('replyDone', { replyId: 'answer' })
+    rig.carrier.vanish()
+    const next = new VirtualCarrier({ clock: rig.clock })
+    rig.session.attachMedia(next)
+    next.start()
+    assert.equal(next.sentMs, 0)
+    rig.engine.emit('callerTranscript', { utteranceId: 'u1', text: 'No, wait.' })
+    assert.equal(next.sentMs, 2000)
+    rig.clock.advance(2100)
+    assert.equal(rig.of('turn.completed').at(-1)?.turn.heardMs, 2000)
+  })
+
   it('knows what was heard on both streams when the caller then barges in', async () => {
     const rig = createRig({ reconnect: async () => {} })
     await rig.connect()

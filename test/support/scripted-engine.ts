@@ -19,7 +19,11 @@ export class ScriptedEngine extends EventEmitter<AgentEngineEvents> implements A
   readonly whispered: string[] = []
   readonly digits: string[] = []
   readonly interrupts: (readonly HeardReply[])[] = []
+  /** The utterance that each interruption was told to be by, if any. */
+  readonly interruptedBy: (string | undefined)[] = []
   readonly dismissed: string[] = []
+  /** Replies that it was told to forget because they were kept from the caller. */
+  readonly unheard: string[] = []
   readonly remembered: string[] = []
   readonly patience: number[] = []
   readonly toolNames: string[][] = []
@@ -71,12 +75,14 @@ export class ScriptedEngine extends EventEmitter<AgentEngineEvents> implements A
     this.whispered.push(text)
   }
 
-  interrupt(heard: readonly HeardReply[]): void {
+  interrupt(heard: readonly HeardReply[], utteranceId?: string): void {
     this.interrupts.push(heard)
+    this.interruptedBy.push(utteranceId)
   }
 
-  dismiss(utteranceId: string): void {
+  dismiss(utteranceId: string, unheard: readonly string[] = []): void {
     this.dismissed.push(utteranceId)
+    this.unheard.push(...unheard)
   }
 
   remember(text: string): void {

@@ -141,8 +141,9 @@ export class CascadeEngine extends EventEmitter<AgentEngineEvents> implements Ag
     this.#cut(this.#replies.interrupt())
   }
 
-  dismiss(utteranceId: string): void {
+  dismiss(utteranceId: string, unheard: readonly string[] = []): void {
     if (!this.#open) return
+    for (const replyId of unheard) this.#conversation.agentSaid(replyId, '')
     this.#dismissed.add(utteranceId)
     this.#conversation.forgetCaller(utteranceId)
     const cut = this.#replies.dismiss(utteranceId)

@@ -28,11 +28,15 @@ export class CallerUtterances {
     this.#answers.delete(responseId)
   }
 
-  /** Nothing is to be said to this utterance. Returns whether the active response does. */
-  dismiss(utteranceId: string, activeId: string | null): boolean {
+  /** Nothing is to be said to this utterance. */
+  dismiss(utteranceId: string): void {
     this.#dismissed.add(utteranceId)
     if (this.#unanswered === utteranceId) this.#unanswered = null
-    return activeId !== null && this.#answers.get(activeId) === utteranceId
+  }
+
+  /** Whether the service began this response by itself, as its answer to this utterance. */
+  isAnswer(responseId: string, utteranceId: string | undefined): boolean {
+    return utteranceId !== undefined && this.#answers.get(responseId) === utteranceId
   }
 
   /** Whether an utterance has to be answered that the service left alone; asked once for each. */

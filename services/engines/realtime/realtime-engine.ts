@@ -145,18 +145,21 @@ export class RealtimeEngine extends EventEmitter<AgentEngineEvents> implements A
     if (this.#connection.isOpen) this.#addItem(textItem('system', text))
   }
 
-  interrupt(heard: readonly HeardReply[]): void {
+  interrupt(heard: readonly HeardReply[], utteranceId?: string): void {
     if (!this.#connection.isOpen) return
-    if (this.#sequencer.activeId) this.#cut(this.#sequencer.activeId)
+    const { activeId } = this.#sequencer
+    if (activeId && !this.#utterances.isAnswer(activeId, utteranceId)) this.#cut(activeId)
     for (const reply of heard) this.#forgetUnheard(reply)
     if (this.#utterances.takeUnanswered()) this.#sequencer.continue()
   }
 
-  dismiss(utteranceId: string): void {
+  dismiss(utteranceId: string, unheard: readonly string[] = []): void {
     if (!this.#connection.isOpen) return
     const { activeId } = this.#sequencer
-    if (this.#utterances.dismiss(utteranceId, activeId) && activeId) this.#cut(activeId)
+    this.#utterances.dismiss(utteranceId)
+    if (activeId && this.#utterances.isAnswer(activeId, utteranceId)) this.#cut(activeId)
     this.#deleteItem(utteranceId)
+    for (const replyId of unheard) if (this.#replies.has(replyId)) this.#deleteItem(replyId)
   }
 
   remember(text: string): void {

@@ -159,6 +159,37 @@ describe('a barge-in at the realtime engine', () => {
     assert.equal(greetings[0], greetings[1])
   })
 
+  it('leaves the answer alone to the words that interrupt the reply before it', async () => {
+    await connect({ script: ({ trigger }) => (trigger === 'caller' ? { ...story, delayMs: 0 } : short) })
+    rig.engine.greet()
+    const { replyId } = await rig.waitFor('replyDone')
+    rig.speak(300)
+    rig.beSilent(600)
+    const { utteranceId } = await rig.waitFor('callerTranscript')
+    const answered = () => rig.eventsOf('audio').some((audio) => audio.replyId !== replyId)
+    await rig.until(answered, 'the answer')
+    rig.engine.interrupt([{ replyId, heardMs: 300, receivedMs: 600 }], utteranceId)
+    await rig.session.waitFor('conversation.item.truncate')
+    assert.deepEqual(rig.session.eventsOf('response.cancel'), [])
+    rig.engine.interrupt([])
+    await rig.session.waitFor('response.cancel')
+  })
+
+  it('makes the model forget an answer that was kept from the caller, and what it answers', async () => {
+    for (const answer of [short, story]) {
+      await connect({ script: () => answer, transcribe: () => '' })
+      rig.speak(300)
+      rig.beSilent(600)
+      const { utteranceId } = await rig.waitFor('callerTranscript')
+      const { replyId } = await rig.waitFor('audio')
+      rig.engine.dismiss(utteranceId, [replyId])
+      const forgotten = () => rig.session.conversation.itemIds.length === 0
+      await rig.session.until(forgotten, 'an empty conversation')
+      assert.deepEqual(rig.troubles, [])
+      if (answer === short) await rig.close()
+    }
+  })
+
   it('survives a truncation that the service refuses', async () => {
     await connect({ script: () => short })
     rig.engine.greet()
