@@ -9,6 +9,8 @@ export class CallerUtterances {
   #unanswered: string | null = null
   readonly #answers = new Map<string, string>()
   readonly #dismissed = new Set<string>()
+  /** Replies to something else that came to nothing for an utterance; what they answered, where that was one too. */
+  readonly #owed = new Map<string, string | null>()
 
   stopped(utteranceId: string, responding: boolean): void {
     this.#awaiting = responding ? null : utteranceId
@@ -22,6 +24,24 @@ export class CallerUtterances {
     if (utteranceId === null) return false
     this.#answers.set(responseId, utteranceId)
     return this.#dismissed.has(utteranceId)
+  }
+
+  /** This response was cut, unheard, as the utterance began: it is owed where that turns out to be nothing. */
+  cutReply(utteranceId: string, responseId: string): void {
+    this.#owed.set(utteranceId, this.#answers.get(responseId) ?? null)
+  }
+
+  /** This response answers something else besides its utterance. */
+  answersMore(responseId: string): void {
+    const utteranceId = this.#answers.get(responseId)
+    if (utteranceId !== undefined) this.#owed.set(utteranceId, null)
+  }
+
+  /** Whether a reply is owed now that this utterance was nothing; asked once. */
+  takeOwed(utteranceId: string): boolean {
+    const answered = this.#owed.get(utteranceId)
+    this.#owed.delete(utteranceId)
+    return answered !== undefined && (answered === null || !this.#dismissed.has(answered))
   }
 
   responseDone(responseId: string): void {

@@ -160,6 +160,7 @@ export class RealtimeEngine extends EventEmitter<AgentEngineEvents> implements A
     if (activeId && this.#utterances.isAnswer(activeId, utteranceId)) this.#cut(activeId)
     this.#deleteItem(utteranceId)
     for (const replyId of unheard) if (this.#replies.has(replyId)) this.#deleteItem(replyId)
+    if (this.#utterances.takeOwed(utteranceId)) this.#sequencer.continue()
   }
 
   remember(text: string): void {
@@ -234,8 +235,13 @@ export class RealtimeEngine extends EventEmitter<AgentEngineEvents> implements A
   }
 
   #onResponseCreated(responseId: string): void {
-    const own = this.#sequencer.responseCreated(responseId)
-    if (own && this.#utterances.answered(responseId)) this.#cut(responseId)
+    const { continues } = this.#sequencer
+    if (!this.#sequencer.responseCreated(responseId)) return
+    const answersMore = continues && !this.#sequencer.continues
+    if (this.#utterances.answered(responseId)) {
+      this.#cut(responseId)
+      if (answersMore) this.#sequencer.continue()
+    } else if (answersMore) this.#utterances.answersMore(responseId)
   }
 
   #onAudio(delta: AudioDelta): void {
@@ -260,7 +266,7 @@ export class RealtimeEngine extends EventEmitter<AgentEngineEvents> implements A
     if (activeId && !this.#replies.spoke(activeId)) {
       // Its first delta may be on its way: it would speak into the caller's sentence.
       this.#cut(activeId)
-      this.#sequencer.repeat()
+      if (!this.#sequencer.repeat()) this.#utterances.cutReply(utteranceId, activeId)
     }
     this.emit('callerSpeechStarted', { utteranceId })
   }

@@ -40,6 +40,11 @@ export class ReplySequencer {
     return this.#activeId
   }
 
+  /** Whether the conversation got something to reply to, and no reply has been asked for yet. */
+  get continues(): boolean {
+    return this.#continuation
+  }
+
   /** A reply of its own, whatever else is said. In order. */
   request(event: ResponseCreateEvent): void {
     this.#waiting.push(event)
@@ -102,12 +107,13 @@ export class ReplySequencer {
     return true
   }
 
-  /** The active response was cut before anyone heard it: one that was asked for is asked for again. */
-  repeat(): void {
+  /** The active response was cut before anyone heard it. True where it was a request of its own, which is made again. */
+  repeat(): boolean {
     const request = this.#inFlight?.request
-    if (!request) return
+    if (!request) return false
     this.#inFlight = null
     this.#waiting.unshift(request)
+    return true
   }
 
   close(): void {

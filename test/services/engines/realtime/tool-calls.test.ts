@@ -88,6 +88,40 @@ describe('a tool call of the realtime engine', () => {
     assert.deepEqual(rig.troubles, [])
   })
 
+  it('is answered all the same where noise came before the first word of the answer', async () => {
+    const answer = { ...spoken('It is noon.'), delayMs: 700 }
+    const noise = { ...spoken('Pardon?'), delayMs: 0 }
+    await askAndListen(({ index, trigger }) => {
+      if (index === 0) return { functionCalls: [call('clock')] }
+      return trigger === 'client' ? answer : noise
+    })
+    const { id } = await rig.waitFor('toolCall')
+    rig.engine.on('callerTranscript', ({ utteranceId }) => rig.engine.dismiss(utteranceId))
+    rig.engine.returnToolResult(id, 'It is noon.', { reply: true })
+    await rig.session.until(() => rig.session.responding, 'the answer to begin')
+    rig.speak(200)
+    await rig.session.until(() => !rig.session.responding, 'the answer to be cut')
+    rig.beSilent(600)
+    await rig.session.waitFor('response.create', 2)
+    await rig.until(() => saidText().endsWith('It is noon.'), 'the answer')
+  })
+
+  it('is answered all the same where it returned while there was noise', async () => {
+    await askAndListen(({ index, toolOutputs, trigger }) => {
+      if (index === 0) return { functionCalls: [call('clock')] }
+      return spoken(trigger === 'client' ? 'It is noon.' : `Pardon? ${toolOutputs}`)
+    })
+    const { id } = await rig.waitFor('toolCall')
+    rig.engine.on('callerTranscript', ({ utteranceId }) => rig.engine.dismiss(utteranceId))
+    rig.speak(200)
+    await rig.waitFor('callerSpeechStarted', 2)
+    rig.engine.returnToolResult(id, 'noon', { reply: true })
+    await rig.session.waitFor('conversation.item.create')
+    rig.beSilent(600)
+    await rig.session.waitFor('response.create')
+    await rig.until(() => saidText().endsWith('It is noon.'), 'the answer')
+  })
+
   it('that a cancelled response broke off is none', async () => {
     rig = await EngineRig.connected()
     const item = { type: 'function_call' as const, name: 'clock', arguments: '{"zo' }
