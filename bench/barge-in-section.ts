@@ -1,8 +1,11 @@
+import type { BareBargeInQuestions } from './barge-in/bare-barge-in.ts'
 import type { BargeInQuestions, DelayedResult } from './barge-in/carrier-and-model.ts'
 import type { Bars } from './bars.ts'
 import { watchCore } from './core-usage.ts'
-import { startProcess } from './processes.ts'
-import { LOAD_CORE, startProduct } from './product.ts'
+import type { FrontAddress } from './load/front.ts'
+import { type BenchProcess, startProcess } from './processes.ts'
+import { LOAD_CORE, RELAY_CORE, startProduct } from './product.ts'
+import type { ServerQuestions } from './server-under-test.ts'
 import { percentile, round } from './statistics.ts'
 
 const DELTAS: { name: string; deltaMs: number | readonly [number, number] }[] = [
@@ -18,6 +21,8 @@ const CLEAR_LIMIT_MS = 3
 
 /** As many calls as are measured, or the compiler still works on what only they bring about. */
 const WARM_UP_TURNS = 5
+/** The bare relay is not judged, and has less to compile: the greeting and fewer interruptions, in as many calls. */
+const BARE = { warmUpTurns: 2, turns: 3 }
 
 export interface BargeInOptions {
   /** Per delay. */
@@ -25,7 +30,22 @@ export interface BargeInOptions {
   readonly turns: number
 }
 
-/** How soon the agent falls silent, and how truly the model is told what the caller heard. */
+interface Relay {
+  readonly name: 'server' | 'bare'
+  readonly process: Pick<BenchProcess<Pick<ServerQuestions, 'sample'>>, 'ask' | 'stop'>
+  readonly webhookUrl: string
+  readonly warmUpTurns: number
+  readonly turns: number
+}
+
+interface Measured {
+  readonly relay: Relay
+  readonly results: readonly DelayedResult[]
+  /** Of the relays' core, and not by this one. */
+  readonly otherShare: number
+}
+
+/** How soon the agent falls silent, and how truly the model is told what the caller heard; beside a bare relay. */
 export async function runBargeIn(options: BargeInOptions, bars: Bars): Promise<void> {
   const standIns = await startProcess<BargeInQuestions>('barge-in/carrier-and-model.ts', {
     core: LOAD_CORE,
@@ -33,30 +53,64 @@ export async function runBargeIn(options: BargeInOptions, bars: Bars): Promise<v
     // Its own collections of garbage are not to be measured.
     flags: ['--min-semi-space-size=64', '--max-semi-space-size=64']
   })
-  const server = await startProduct(await standIns.ask('address', null))
-  const lines = { webhookUrl: server.webhookUrl, delaysMs: DELAYS_MS }
+  const front = await standIns.ask('address', null)
+  const relays = [await startServer(front, options.turns), await startBare(front)]
+  const lines = { calls: options.calls, delaysMs: DELAYS_MS }
   const rows = []
   try {
     // So that no compiler is measured.
-    await standIns.ask('run', { ...lines, calls: options.calls, turns: WARM_UP_TURNS, deltaMs: 20 })
+    for (const { webhookUrl, warmUpTurns } of relays)
+      await standIns.ask('run', { ...lines, webhookUrl, turns: warmUpTurns, deltaMs: 20 })
     for (const { name, deltaMs } of DELTAS) {
-      const stop = await watchCore(server)
-      const results = await standIns.ask('run', { ...lines, ...options, deltaMs })
-      const busy = { 'core otherwise busy %': Math.round((await stop()).otherShare * 100) }
-      for (const delayMs of DELAYS_MS) {
-        const row = rowOf(results.filter((result) => result.delayMs === delayMs))
-        judge(`deltas of ${name} ms, ${delayMs} ms each way`, delayMs, row, bars)
-        rows.push({ 'deltas ms': name, 'delay ms': delayMs, ...shown(row), ...busy })
+      const measured: Measured[] = []
+      for (const relay of relays) {
+        const { webhookUrl, turns } = relay
+        const stop = await watchCore(relay.process)
+        const results = await standIns.ask('run', { ...lines, webhookUrl, turns, deltaMs })
+        measured.push({ relay, results, otherShare: (await stop()).otherShare })
       }
+      rows.push(...DELAYS_MS.flatMap((delayMs) => measured.map((of) => tell(name, delayMs, of, bars))))
     }
   } finally {
-    await server.stop()
+    await Promise.all(relays.map(({ process }) => process.stop()))
     await standIns.stop()
   }
-  console.log(
-    `\nBarge-in: ${options.calls} calls in each row, ${options.turns} turns each, every third heard to its end`
-  )
+  const turns = relays.map(({ name, turns }) => `${turns} turns each (${name})`).join(' or ')
+  console.log(`\nBarge-in: ${options.calls} calls in each row, ${turns}, every third heard to its end`)
   console.table(rows)
+}
+
+async function startServer(front: FrontAddress, turns: number): Promise<Relay> {
+  const server = await startProduct(front)
+  const { webhookUrl } = server
+  return { name: 'server', process: server, webhookUrl, warmUpTurns: WARM_UP_TURNS, turns }
+}
+
+async function startBare(front: FrontAddress): Promise<Relay> {
+  const bare = await startProcess<BareBargeInQuestions>('barge-in/bare-barge-in.ts', {
+    core: RELAY_CORE,
+    env: {
+      TELNYX_BASE_URL: front.telnyxBaseUrl,
+      TELNYX_API_KEY: 'KEY_STANDIN',
+      OPENAI_BASE_URL: front.openAiBaseUrl,
+      OPENAI_API_KEY: 'sk-stand-in'
+    }
+  })
+  return { name: 'bare', process: bare, webhookUrl: await bare.ask('webhookUrl', null), ...BARE }
+}
+
+/** The row of one relay over lines of this delay; only the server's is judged. */
+function tell(deltas: string, delayMs: number, measured: Measured, bars: Bars) {
+  const { relay, results, otherShare } = measured
+  const row = rowOf(results.filter((result) => result.delayMs === delayMs))
+  if (relay.name === 'server') judge(`deltas of ${deltas} ms, ${delayMs} ms each way`, delayMs, row, bars)
+  return {
+    'deltas ms': deltas,
+    'delay ms': delayMs,
+    relay: relay.name,
+    ...shown(row),
+    'core otherwise busy %': Math.round(otherShare * 100)
+  }
 }
 
 function rowOf(results: readonly DelayedResult[]) {
