@@ -208,10 +208,11 @@ export class Floor {
 
   /** A reply that was played again has been heard to its end. */
   resumedHeard(replyId: string, resumedFromMs: number): void {
-    this.#remember(replyId, resumedFromMs, null)
+    const words = this.#options.reporter.wordsBetween(replyId, resumedFromMs, null)
+    if (words !== '') this.#options.engine.remember(words, true)
   }
 
-  #remember(replyId: string, fromMs: number | null, toMs: number | null): void {
+  #remember(replyId: string, fromMs: number | null, toMs: number): void {
     if (fromMs === null) return
     const words = this.#options.reporter.wordsBetween(replyId, fromMs, toMs)
     if (words !== '') this.#options.engine.remember(words)

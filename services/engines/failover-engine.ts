@@ -122,9 +122,9 @@ export class FailoverEngine extends EventEmitter<AgentEngineEvents> implements A
     if (this.#ready) this.#current.dismiss(utteranceId, unheard)
   }
 
-  remember(text: string): void {
+  remember(text: string, whole?: boolean): void {
     this.#past.agentSaid('', text)
-    if (this.#ready) this.#current.remember(text)
+    if (this.#ready) this.#current.remember(text, whole)
   }
 
   setPatience(extraMs: number): void {

@@ -14,7 +14,8 @@ export type EngineRequest =
   | { readonly method: 'connect' | 'greet' | 'close' }
   | { readonly method: 'sendAudio'; readonly payload: string }
   | { readonly method: 'sendDigit'; readonly digit: string }
-  | { readonly method: 'say' | 'whisper' | 'remember'; readonly text: string }
+  | { readonly method: 'say' | 'whisper'; readonly text: string }
+  | { readonly method: 'remember'; readonly text: string; readonly whole?: boolean }
   | { readonly method: 'interrupt'; readonly heard: readonly HeardReply[]; readonly utteranceId?: string }
   | { readonly method: 'dismiss'; readonly utteranceId: string; readonly unheard?: readonly string[] }
   | { readonly method: 'setPatience'; readonly extraMs: number }
@@ -93,8 +94,8 @@ export class FramedEngine extends EventEmitter<AgentEngineEvents> implements Age
     this.#request({ method: 'dismiss', utteranceId, unheard })
   }
 
-  remember(text: string): void {
-    this.#request({ method: 'remember', text })
+  remember(text: string, whole?: boolean): void {
+    this.#request({ method: 'remember', text, whole })
   }
 
   setPatience(extraMs: number): void {

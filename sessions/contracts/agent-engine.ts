@@ -48,8 +48,11 @@ export interface AgentEngine extends EventEmitter<AgentEngineEvents> {
    * agent forgets the replies of `unheard`, which were kept from the caller.
    */
   dismiss(utteranceId: string, unheard?: readonly string[]): void
-  /** The caller heard these words of a reply that was cut and resumed: the agent should know that it said them. */
-  remember(text: string): void
+  /**
+   * The caller heard these words of a reply that was cut and resumed: the agent should know that it said them. `whole`:
+   * as far as it had been made; where the cut stopped the making, the agent may say the rest.
+   */
+  remember(text: string, whole?: boolean): void
   /**
    * Takes this much more silence for the end of the caller's turn than usual, until told otherwise; 0: as usual. For
    * what is said with pauses: the agent has asked for digits, an address or a spelling. Never shortens what the engine

@@ -28,6 +28,7 @@ import {
   patienceUpdate,
   responseFault,
   responseUsage,
+  restResponse,
   sessionUpdate,
   spokenItem,
   textItem,
@@ -81,6 +82,8 @@ export class RealtimeEngine extends EventEmitter<AgentEngineEvents> implements A
   readonly #toolCalls = new OpenToolCalls()
   readonly #utterances = new CallerUtterances()
   #tools: readonly ToolSpec[]
+  /** The response that the caller cut while it was being made, until something else is said. */
+  #brokenOffId: string | null = null
   #itemCount = 0
   #digits = ''
   #cancelDigits: (() => void) | null = null
@@ -148,7 +151,9 @@ export class RealtimeEngine extends EventEmitter<AgentEngineEvents> implements A
   interrupt(heard: readonly HeardReply[], utteranceId?: string): void {
     if (!this.#connection.isOpen) return
     const { activeId } = this.#sequencer
-    if (activeId && !this.#utterances.isAnswer(activeId, utteranceId)) this.#cut(activeId)
+    const cuts = activeId !== null && !this.#utterances.isAnswer(activeId, utteranceId)
+    this.#brokenOffId = cuts && this.#replies.spoke(activeId) ? activeId : null
+    if (cuts) this.#cut(activeId)
     for (const reply of heard) this.#forgetUnheard(reply)
     if (this.#utterances.takeUnanswered()) this.#sequencer.continue()
   }
@@ -163,8 +168,12 @@ export class RealtimeEngine extends EventEmitter<AgentEngineEvents> implements A
     if (this.#utterances.takeOwed(utteranceId)) this.#sequencer.continue()
   }
 
-  remember(text: string): void {
-    if (this.#connection.isOpen) this.#addItem(spokenItem(text))
+  remember(text: string, whole = false): void {
+    if (!this.#connection.isOpen) return
+    this.#addItem(spokenItem(text))
+    if (!whole || !this.#brokenOffId) return
+    this.#brokenOffId = null
+    this.#sequencer.request(restResponse(this.#options.profile.instructions))
   }
 
   setPatience(extraMs: number): void {
@@ -296,6 +305,7 @@ export class RealtimeEngine extends EventEmitter<AgentEngineEvents> implements A
     const id = response.id ?? ''
     const output = response.output ?? []
     this.#sequencer.responseDone(id)
+    if (id === this.#brokenOffId && response.status === 'completed') this.#brokenOffId = null
     this.#utterances.responseDone(id)
     // The caller had finished before the service knew that this reply was given up.
     if (this.#replies.wasCut(id) && this.#utterances.takeUnanswered()) this.#sequencer.continue()

@@ -106,6 +106,14 @@ export function verbatimResponse(text: string): ResponseCreateEvent {
   return { type: 'response.create', response: { instructions, input: [], tool_choice: 'none' } }
 }
 
+/** A response that ends what noise broke off, for an agent of these instructions. */
+export function restResponse(agentInstructions: string): ResponseCreateEvent {
+  const rest =
+    'Noise on the line cut you off in the middle of what you were saying. Go on from exactly where you stopped: greet ' +
+    'nobody again, repeat nothing, and do not mention the noise.'
+  return { type: 'response.create', response: { instructions: `${agentInstructions}\n\n${rest}` } }
+}
+
 /** A response to whatever the conversation now holds. */
 export function plainResponse(): ResponseCreateEvent {
   return { type: 'response.create' }

@@ -190,6 +190,33 @@ describe('a barge-in at the realtime engine', () => {
     }
   })
 
+  it('has the model say the rest of a reply that was cut for nothing while it was being made', async () => {
+    await connect({ script: ({ index }) => (index === 0 ? story : short) })
+    rig.engine.greet()
+    await rig.waitFor('audio', 3)
+    const { replyId, receivedMs } = await bargeIn(0.4)
+    await rig.waitFor('replyDone')
+    rig.engine.remember('a time', false)
+    rig.engine.remember('a time.', true)
+    rig.engine.remember('a time.', true)
+    await rig.waitFor('replyDone', 2)
+    const [, rest, another] = rig.session.eventsOf('response.create')
+    assert.match(String(rest.response?.instructions), /^Be brief\.\n\n.*Go on from exactly where you stopped/)
+    assert.equal(another, undefined)
+    assert.ok(rig.receivedMs(replyId) === receivedMs && receivedMs < 8000)
+    assert.deepEqual(rig.troubles, [])
+  })
+
+  it('has nothing more said of a reply that was cut for nothing when it had been made', async () => {
+    await connect({ script: () => short })
+    rig.engine.greet()
+    await rig.waitFor('replyDone')
+    await bargeIn(0.5)
+    rig.engine.remember('Hello.', true)
+    await rig.session.waitFor('conversation.item.create')
+    assert.equal(rig.session.eventsOf('response.create').length, 1)
+  })
+
   it('survives a truncation that the service refuses', async () => {
     await connect({ script: () => short })
     rig.engine.greet()
