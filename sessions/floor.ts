@@ -79,7 +79,8 @@ export class Floor {
     if (this.#echo === utteranceId) return
     this.#options.reporter.callerText(utteranceId, text)
     const open = this.#turnTaking.wordless.length > 0
-    this.#act(this.#turnTaking.words(utteranceId, text), utteranceId, true)
+    const { speaking } = this.#options.outbound
+    this.#act(this.#turnTaking.words(utteranceId, text, speaking), utteranceId, true)
     if (open && this.#turnTaking.wordless.length === 0) this.#settled()
   }
 
@@ -121,7 +122,7 @@ export class Floor {
 
   #noWordsCame(): void {
     for (const utteranceId of this.#turnTaking.wordless)
-      this.#act(this.#turnTaking.words(utteranceId, ''), utteranceId)
+      this.#act(this.#turnTaking.words(utteranceId, '', this.#options.outbound.speaking), utteranceId)
     this.#settled()
   }
 

@@ -209,6 +209,11 @@ export class OutboundAudio {
     return this.#playback.audible(this.#clock.now())
   }
 
+  /** The same, of what does not wait. */
+  get speaking(): boolean {
+    return this.#playback.speaking(this.#clock.now())
+  }
+
   /** Whether every reply has been proven heard to its end. */
   get heardAll(): boolean {
     return this.#held.ms === 0 && this.#playback.settled

@@ -164,6 +164,13 @@ export class PlaybackTracker {
     return false
   }
 
+  /** The same, of replies that have begun. */
+  speaking(now: number): boolean {
+    for (const reply of this.#replies.values())
+      if (reply.segments.length > 0 && this.#unheard(reply, now)) return true
+    return false
+  }
+
   /**
    * The caller took the floor: freezes what was heard of every reply that was not played to its end, and forgets it
    * all but the replies `kept`, none of which has been sent. The carrier must be cleared at once.

@@ -86,13 +86,16 @@ export class TurnTaking {
     if (this.#overlap?.utteranceIds.has(utteranceId)) this.#overlap.stoppedAt = now
   }
 
-  /** What the caller said, whole. Empty: nothing that has words, or none that came in time. */
-  words(utteranceId: string, text: string): TurnDecision {
+  /**
+   * What the caller said, whole. Empty: nothing that has words, or none that came in time. `audible`: while hearing the
+   * agent still; once it has finished, few words are as good as many.
+   */
+  words(utteranceId: string, text: string, audible: boolean): TurnDecision {
     const overlap = this.#overlap
     if (!overlap?.utteranceIds.delete(utteranceId)) return 'none'
-    if (this.#takesTheFloor(text)) {
+    if (this.#takesTheFloor(text, audible ? this.#policy.minWords : 0)) {
       this.#overlap = null
-      return overlap.interrupted ? 'none' : 'interrupt'
+      return overlap.interrupted || !audible ? 'none' : 'interrupt'
     }
     const givesBack = !overlap.interrupted || this.#policy.resume
     if (overlap.utteranceIds.size > 0) return givesBack ? 'ignore' : 'none'
@@ -113,10 +116,10 @@ export class TurnTaking {
     this.#overlap = null
   }
 
-  #takesTheFloor(text: string): boolean {
+  #takesTheFloor(text: string, minWords: number): boolean {
     const words = normalise(text)
     if (words === '' || this.#acknowledgements.has(words)) return false
-    return words.split(' ').length >= this.#policy.minWords
+    return words.split(' ').length >= minWords
   }
 }
 

@@ -302,6 +302,23 @@ describe('a minimum of speech or words', () => {
     assert.equal(carrier.sentMs, REPLY_MS + 1500)
   })
 
+  it('is none for a caller whose answer only began before the agent had finished', async () => {
+    for (const [text, answered] of [
+      ['Yes.', true],
+      ['Okay.', false]
+    ] as const) {
+      const { engine, carrier, clock } = await speaking(REPLY_MS - 300, words)
+      engine.emit('callerSpeechStarted', { utteranceId: 'u1' })
+      clock.advance(600)
+      engine.emit('callerSpeechStopped', { utteranceId: 'u1' })
+      engine.speak('answer', 1000)
+      engine.emit('callerTranscript', { utteranceId: 'u1', text })
+      assert.equal(carrier.sentMs, answered ? REPLY_MS + 1000 : REPLY_MS, text)
+      assert.deepEqual(engine.dismissed, answered ? [] : ['u1'])
+      assert.equal(carrier.clears.length, 0)
+    }
+  })
+
   it('counts the words of each utterance before the decision', async () => {
     const { engine, carrier, clock } = await speaking(500, words)
     engine.emit('callerSpeechStarted', { utteranceId: 'u1' })

@@ -143,7 +143,8 @@ export class CascadeEngine extends EventEmitter<AgentEngineEvents> implements Ag
 
   dismiss(utteranceId: string, unheard: readonly string[] = []): void {
     if (!this.#open) return
-    for (const replyId of unheard) this.#conversation.agentSaid(replyId, '')
+    for (const replyId of unheard)
+      if (this.#replies.spokenOf(replyId)) this.#conversation.agentSaid(replyId, '')
     this.#dismissed.add(utteranceId)
     this.#conversation.forgetCaller(utteranceId)
     const cut = this.#replies.dismiss(utteranceId)
