@@ -26,7 +26,8 @@ export class InboundAudio {
   #muted = false
   #kept: Uint8Array[] = []
   #keptMs = 0
-  #lastSpeechAt: number | null = null
+  /** NaN for never: a number throughout costs no memory at each frame. */
+  #lastSpeechAt = Number.NaN
   #lastFrameAt = 0
   #cancelPadding: (() => void) | null = null
 
@@ -112,7 +113,7 @@ export class InboundAudio {
 
   /** When the caller was last heard speaking, by level; null where never. */
   get lastSpeechAt(): number | null {
-    return this.#lastSpeechAt
+    return Number.isNaN(this.#lastSpeechAt) ? null : this.#lastSpeechAt
   }
 
   #keep(audio: Uint8Array): void {

@@ -15,7 +15,7 @@ const PACE = 0.75
  */
 export class MediaClock {
   #positionMs = 0
-  #lastAt: number
+  #lastAt = 0
   /** Time counted by the wall clock in a stall, whose frames have not come yet. */
   #creditMs = 0
   /** Since the last frame of a burst. */

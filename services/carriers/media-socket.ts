@@ -1,6 +1,6 @@
 import type { Clock } from '../../sessions/contracts/clock.ts'
 import type { MediaStopReason } from '../../sessions/contracts/media-transport.ts'
-import { parseJsonFrame } from '../sockets/json-frame.ts'
+import { parseJsonFrame, validText } from '../sockets/json-frame.ts'
 import type { TakeText } from '../sockets/message-lane.ts'
 import { CLOSE_NORMAL, CLOSE_POLICY_VIOLATION, SOCKET_OPEN, type SocketLike } from './socket-like.ts'
 
@@ -31,7 +31,7 @@ export class MediaSocket<Frame extends object> {
   readonly #options: MediaSocketOptions<Frame>
   readonly #socket: SocketLike
   readonly #clock: Clock
-  #lastFrameAt: number
+  #lastFrameAt = 0
   #cancelIdle: () => void
   #malformed = 0
   #stopped = false
@@ -96,9 +96,7 @@ export class MediaSocket<Frame extends object> {
     // What a socket's listener throws would end the process, and every call with it.
     try {
       if (!isBinary && this.#options.onMessage(data, 0, data.length)) return
-      const frame = isBinary ? null : parseJsonFrame<Frame>(data.toString())
-      if (frame) this.#options.onFrame(frame)
-      else this.malformed('not_json')
+      this.#onText(isBinary ? '' : data.toString())
     } catch {
       this.malformed('unreadable')
     }
@@ -108,11 +106,20 @@ export class MediaSocket<Frame extends object> {
     if (this.#stopped) return false
     this.#lastFrameAt = this.#clock.now()
     try {
-      return this.#options.onMessage(data, start, end)
+      if (this.#options.onMessage(data, start, end)) return true
+      const text = validText(data, start, end)
+      if (text === null) return false
+      this.#onText(text)
     } catch {
       this.malformed('unreadable')
-      return true
     }
+    return true
+  }
+
+  #onText(text: string): void {
+    const frame = parseJsonFrame<Frame>(text)
+    if (frame) this.#options.onFrame(frame)
+    else this.malformed('not_json')
   }
 
   /** Tells of a frame that came in before. */

@@ -10,7 +10,7 @@ import type { ClientOptions, WebSocket } from 'ws'
 import type { Clock } from '../../../sessions/contracts/clock.ts'
 import { CallError } from '../../../sessions/errors.ts'
 import { Base64Frame } from '../../sockets/base64-frame.ts'
-import { parseJsonFrame } from '../../sockets/json-frame.ts'
+import { parseJsonFrame, validText } from '../../sockets/json-frame.ts'
 import { MessageLane, type TakeText } from '../../sockets/message-lane.ts'
 import { type AudioDelta, AudioDeltaReader } from './audio-delta.ts'
 
@@ -25,9 +25,6 @@ const CLOSE_DEADLINE_MS = 1000
 
 const APPEND_HEAD = '{"type":"input_audio_buffer.append","audio":"'
 const APPEND_TAIL = '"}'
-
-/** What stands for bytes that are no UTF-8. */
-const REPLACEMENT = '\ufffd'
 
 /** Opens a socket of the SDK. */
 export type RealtimeDial = (...args: ConstructorParameters<typeof OpenAIRealtimeWS>) => OpenAIRealtimeWS
@@ -277,8 +274,8 @@ export class RealtimeConnection {
 
 /** What the SDK would make of a message; null where it would find fault with it. */
 function eventOf(data: Buffer, start: number, end: number): RealtimeServerEvent | null {
-  const text = data.toString('utf8', start, end)
-  if (text.includes(REPLACEMENT)) return null
+  const text = validText(data, start, end)
+  if (text === null) return null
   const event = parseJsonFrame<{ type?: unknown }>(text)
   return typeof event?.type === 'string' ? (event as RealtimeServerEvent) : null
 }
