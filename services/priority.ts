@@ -6,15 +6,16 @@ const THREADS = '/proc/self/task'
 const V8_THREAD = 'V8Worker'
 
 /**
- * Lets V8's threads have what time the calls leave. On a machine of few cores they take turns with the thread of all
- * calls otherwise, and a full collection holds up everybody's audio for 100 ms. Threads have a priority of their own on
- * Linux alone; elsewhere nothing changes.
+ * Lets V8's threads have mostly what time the calls leave. On a machine of few cores they take turns with the thread of all
+ * calls otherwise, and a full collection holds up everybody's audio for 100 ms. They must get on all the same: whatever
+ * waits for them, garbage and half-compiled code, is memory. Threads have a priority of their own on Linux alone;
+ * elsewhere nothing changes.
  */
 export function letCollectionsWait(): void {
   try {
     for (const thread of readdirSync(THREADS)) {
       const name = readFileSync(`${THREADS}/${thread}/comm`, 'utf8').trim()
-      if (name === V8_THREAD) setPriority(Number(thread), constants.priority.PRIORITY_LOW)
+      if (name === V8_THREAD) setPriority(Number(thread), constants.priority.PRIORITY_BELOW_NORMAL)
     }
   } catch {
     // Another system, or no leave: they keep the priority that they have.
