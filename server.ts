@@ -22,8 +22,6 @@ import { createStreamMint } from './services/carriers/stream-mint.ts'
 import { TelnyxCarrier } from './services/carriers/telnyx/telnyx-carrier.ts'
 import { dialRefusal } from './services/carriers/telnyx/telnyx-refusals.ts'
 import { createTelnyxWebhooks } from './services/carriers/telnyx/telnyx-webhooks.ts'
-import { TwilioCarrier } from './services/carriers/twilio/twilio-carrier.ts'
-import { createTwilioSignatures } from './services/carriers/twilio/twilio-signature.ts'
 import { systemClock } from './services/clock.ts'
 import { type Config, ConfigError, loadConfig } from './services/config.ts'
 import { DEFAULT_AGENT } from './services/default-agent.ts'
@@ -104,7 +102,8 @@ export async function startServer(config: Config, log: Logger): Promise<RunningS
   }
 
   try {
-    const options = createRouteOptions(config, core, backends, { operatorToken, metrics })
+    const twilio = await createTwilio(config)
+    const options = createRouteOptions(config, core, backends, { operatorToken, metrics, twilio })
     await app.register(routes, options)
     await app.listen({ port: config.port, host: config.host })
     await listenMonitorPorts(config, log, options, apps)
@@ -235,7 +234,11 @@ function createRouteOptions(
   config: Config,
   core: Core,
   backends: Backends,
-  { operatorToken, metrics }: { operatorToken: string; metrics: Metrics }
+  {
+    operatorToken,
+    metrics,
+    twilio
+  }: { operatorToken: string; metrics: Metrics; twilio: RouteOptions['twilio'] }
 ): RouteOptions {
   const { clock, events, registry } = core
   const { pool } = backends.database
@@ -247,7 +250,6 @@ function createRouteOptions(
     webhooks: createTelnyxWebhooks(config.telnyx),
     explainRefusal: dialRefusal
   }
-  const twilio = createTwilio(config)
   const carriers = { ...(telnyx && { telnyx: telnyx.carrier }), ...(twilio && { twilio: twilio.carrier }) }
   const calling = createCalling(config, core, backends, { carriers, metrics, tokens })
   const l16ByteOrder = config.telnyx?.l16ByteOrder ?? 'auto'
@@ -332,8 +334,13 @@ function createCalling(
   return { control, operations, transfers, outbound, machines: new AnsweringMachines({ registry, clock }) }
 }
 
-function createTwilio({ twilio, publicUrl }: Config): RouteOptions['twilio'] {
+/** Its package is loaded by who uses it: that is a tenth of the heap. */
+async function createTwilio({ twilio, publicUrl }: Config): Promise<RouteOptions['twilio']> {
   if (!twilio || !publicUrl) return null
+  const [{ TwilioCarrier }, { createTwilioSignatures }] = await Promise.all([
+    import('./services/carriers/twilio/twilio-carrier.ts'),
+    import('./services/carriers/twilio/twilio-signature.ts')
+  ])
   return {
     carrier: new TwilioCarrier({ ...twilio, webhooksUrl: `${publicUrl.origin}/api/calls/twilio` }),
     signatures: createTwilioSignatures({ authToken: twilio.authToken, publicUrl })

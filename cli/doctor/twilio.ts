@@ -1,4 +1,4 @@
-import twilio from 'twilio'
+import type { Twilio } from 'twilio'
 import type { Config, TwilioConfig } from '../../services/config.ts'
 import { ANSWER_DEADLINE_MS, type Check, type Finding, fault, ok, skipped } from './check.ts'
 import { networkCode, unreachable } from './network.ts'
@@ -9,7 +9,7 @@ export const twilioAccount: Check = {
   async run({ config }) {
     if (!config.twilio) return [skipped('TWILIO_ACCOUNT_SID is not set.')]
     try {
-      const client = createClient(config.twilio)
+      const client = await createClient(config.twilio)
       const { status } = await client.api.v2010.accounts(config.twilio.accountSid).fetch()
       if (status !== 'active') {
         return [fault(`The account at Twilio is ${status}.`, "See what it asks for in Twilio's console.")]
@@ -21,7 +21,8 @@ export const twilioAccount: Check = {
   }
 }
 
-function createClient({ accountSid, authToken, baseUrl }: TwilioConfig): twilio.Twilio {
+async function createClient({ accountSid, authToken, baseUrl }: TwilioConfig): Promise<Twilio> {
+  const { default: twilio } = await import('twilio')
   const httpClient = new twilio.RequestClient({ timeout: ANSWER_DEADLINE_MS })
   if (baseUrl !== null) {
     const base = baseUrl.replace(/\/$/, '')
@@ -33,7 +34,7 @@ function createClient({ accountSid, authToken, baseUrl }: TwilioConfig): twilio.
   return new twilio.Twilio(accountSid, authToken, { httpClient })
 }
 
-async function checkNumbers(client: twilio.Twilio, { publicUrl }: Config): Promise<Finding> {
+async function checkNumbers(client: Twilio, { publicUrl }: Config): Promise<Finding> {
   const voiceUrl = `${publicUrl?.origin}/api/calls/twilio/voice`
   const numbers = await client.incomingPhoneNumbers.list({ limit: 200 })
   if (numbers.some((number) => number.voiceUrl === voiceUrl)) return ok('A number sends its calls here.')

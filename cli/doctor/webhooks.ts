@@ -1,5 +1,4 @@
 import { createPublicKey, randomUUID } from 'node:crypto'
-import twilio from 'twilio'
 import type { Config } from '../../services/config.ts'
 import { type Check, type Finding, fault, ok, skipped } from './check.ts'
 import { type Answer, ask, parseObject, unanswered } from './network.ts'
@@ -56,6 +55,7 @@ async function tryTelnyx({ origin }: URL): Promise<Finding> {
 async function tryTwilio({ origin }: URL, { authToken }: NonNullable<Config['twilio']>): Promise<Finding> {
   const url = `${origin}/api/calls/twilio/status`
   const params = { CallSid: `CA${randomUUID().replaceAll('-', '')}`, CallStatus: 'doctor-probe' }
+  const { default: twilio } = await import('twilio')
   const signature = twilio.getExpectedTwilioSignature(authToken, url, params)
   const init = {
     method: 'POST',
