@@ -12,7 +12,7 @@ import { CallError } from '../../../sessions/errors.ts'
 import { Base64Frame } from '../../sockets/base64-frame.ts'
 import { parseJsonFrame, validText } from '../../sockets/json-frame.ts'
 import { MessageLane, type TakeText } from '../../sockets/message-lane.ts'
-import { type AudioDelta, AudioDeltaReader } from './audio-delta.ts'
+import { type AudioDelta, ReplyDeltaReader, type TextDelta } from './reply-delta.ts'
 
 const DEFAULT_BASE_URL = 'https://api.openai.com/v1'
 /** The largest server event is a burst of audio: a minute of PCM16 at 24 kHz is 3.8 MB in base64. */
@@ -43,10 +43,10 @@ export interface RealtimeConnectionOptions {
   readonly sendLimitBytes: number
   /** Opens the SDK's socket; a recorded call is replayed through another one. */
   readonly dial?: RealtimeDial
-  /** Every event of a configured session, but for the audio that `onAudio` got. */
+  /** Every event of a configured session, but for those that `onDelta` got. */
   readonly onEvent: (event: RealtimeServerEvent) => void
-  /** Audio of a configured session that could be read without the SDK. */
-  readonly onAudio: (delta: AudioDelta) => void
+  /** Audio and words of a configured session that could be read without the SDK. */
+  readonly onDelta: (delta: AudioDelta | TextDelta) => void
   /** An error that was survived. */
   readonly onTrouble: (code: string) => void
   /** The configured session is lost. At most once; not after `close()`. */
@@ -170,7 +170,7 @@ export class RealtimeConnection {
 
   /** Once the session is open, messages go past the streams of `ws` and the SDK's emitters both ways. */
   #cutShort(socket: WebSocket): void {
-    const audio = new AudioDeltaReader()
+    const deltas = new ReplyDeltaReader()
     socket.on('upgrade', ({ socket: raw }) => {
       this.#raw = raw
     })
@@ -178,9 +178,9 @@ export class RealtimeConnection {
       if (!this.#raw) return
       const take: TakeText = (data, start, end) => {
         if (this.#state !== 'open') return false
-        const delta = audio.read(data, start, end)
+        const delta = deltas.read(data, start, end)
         const event = delta ? null : eventOf(data, start, end)
-        if (delta) this.#guard(() => this.#options.onAudio(delta))
+        if (delta) this.#guard(() => this.#options.onDelta(delta))
         if (event) this.#guard(() => this.#onEvent(event))
         return delta !== null || event !== null
       }

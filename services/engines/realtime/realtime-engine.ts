@@ -2,8 +2,7 @@ import { EventEmitter } from 'node:events'
 import type {
   RealtimeErrorEvent,
   RealtimeResponse,
-  RealtimeServerEvent,
-  ResponseAudioTranscriptDeltaEvent
+  RealtimeServerEvent
 } from 'openai/resources/realtime/realtime'
 import type { Logger } from 'pino'
 import { type AudioFormat, bytesPerMs, durationMs } from '../../../audio/format.ts'
@@ -18,7 +17,6 @@ import type { AgentProfile, ToolSpec } from '../../../sessions/contracts/agent-p
 import type { Clock } from '../../../sessions/contracts/clock.ts'
 import type { CallError } from '../../../sessions/errors.ts'
 import { AgentReplies } from './agent-replies.ts'
-import { type AudioDelta, decoded } from './audio-delta.ts'
 import { CallerUtterances } from './caller-utterances.ts'
 import { OpenToolCalls } from './open-tool-calls.ts'
 import { RealtimeConnection, type RealtimeDial } from './realtime-connection.ts'
@@ -37,6 +35,7 @@ import {
   transcriptionUsage,
   verbatimResponse
 } from './realtime-messages.ts'
+import { type AudioDelta, decoded, type TextDelta } from './reply-delta.ts'
 import { ReplySequencer } from './reply-sequencer.ts'
 
 const CONNECT_DEADLINE_MS = 10_000
@@ -106,7 +105,7 @@ export class RealtimeEngine extends EventEmitter<AgentEngineEvents> implements A
       connectDeadlineMs: options.connectDeadlineMs ?? CONNECT_DEADLINE_MS,
       sendLimitBytes: SEND_LIMIT_MS * bytesPerMs(this.inputFormat) * BASE64_GROWTH,
       onEvent: (event) => this.#onEvent(event),
-      onAudio: (delta) => this.#onAudio(delta),
+      onDelta: (delta) => ('payload' in delta ? this.#onAudio(delta) : this.#onTranscript(delta)),
       onTrouble: (code) => this.emit('trouble', { code }),
       onLost: (error) => this.#onLost(error)
     })
@@ -260,7 +259,7 @@ export class RealtimeEngine extends EventEmitter<AgentEngineEvents> implements A
     this.emit('audio', { replyId, payload })
   }
 
-  #onTranscript(event: ResponseAudioTranscriptDeltaEvent): void {
+  #onTranscript(event: TextDelta): void {
     if (!this.#replies.accepts(event)) return
     this.emit('agentTranscript', { replyId: event.item_id, delta: event.delta })
   }

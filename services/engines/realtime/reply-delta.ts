@@ -14,6 +14,7 @@ import {
 
 const TYPE = Buffer.from('type')
 const AUDIO_DELTA = Buffer.from('response.output_audio.delta')
+const TEXT_DELTA = Buffer.from('response.output_audio_transcript.delta')
 const RESPONSE_ID = Buffer.from('response_id')
 const ITEM_ID = Buffer.from('item_id')
 const DELTA = Buffer.from('delta')
@@ -30,6 +31,13 @@ export interface AudioDelta {
   readonly payload: Uint8Array
 }
 
+/** What counts of a `response.output_audio_transcript.delta`. */
+export interface TextDelta {
+  readonly response_id: string
+  readonly item_id: string
+  readonly delta: string
+}
+
 /** A piece of the message that is being read; 0 for what it has not. */
 interface Place {
   start: number
@@ -37,29 +45,47 @@ interface Place {
 }
 
 /**
- * Reads the audio of a response from the bytes of its message: most of what the service sends. It takes a flat object of
- * plain strings and whole numbers, as the service writes it, and leaves everything else to the JSON parser.
+ * Reads the audio of a response and its words from the bytes of their messages: most of what the service sends. It takes
+ * a flat object of plain strings and whole numbers, as the service writes it, and leaves everything else to the JSON parser.
  */
-export class AudioDeltaReader {
+export class ReplyDeltaReader {
   readonly #key: Place = { start: 0, end: 0 }
+  readonly #type: Place = { start: 0, end: 0 }
   readonly #response: Place = { start: 0, end: 0 }
   readonly #item: Place = { start: 0, end: 0 }
-  readonly #audio: Place = { start: 0, end: 0 }
+  /** Up to the next quote: base64, or text that may not be plain. */
+  readonly #delta: Place = { start: 0, end: 0 }
 
-  /** null for anything but a plain message with audio. */
-  read(data: Buffer, start: number, end: number): AudioDelta | null {
-    for (const place of [this.#response, this.#item, this.#audio]) place.end = 0
+  /** null for anything but a plain message with audio or words. */
+  read(data: Buffer, start: number, end: number): AudioDelta | TextDelta | null {
+    this.#type.end = 0
+    this.#response.end = 0
+    this.#item.end = 0
+    this.#delta.end = 0
     if (this.#readObject(data, start, end) !== end) return null
-    const bytes = base64Bytes(data, this.#audio.start, this.#audio.end)
+    const { start: from, end: to } = this.#type
+    if (isText(data, from, to, AUDIO_DELTA)) return this.#audio(data)
+    return isText(data, from, to, TEXT_DELTA) ? this.#text(data, end) : null
+  }
+
+  #audio(data: Buffer): AudioDelta | null {
+    const { start, end } = this.#delta
+    const bytes = base64Bytes(data, start, end)
     if (bytes === NOWHERE || bytes > DECODED.length) return null
     const payload = DECODED.subarray(0, bytes)
-    if (!decodeBase64(data, this.#audio.start, this.#audio.end, payload)) return null
+    if (!decodeBase64(data, start, end, payload)) return null
     return { response_id: textOf(data, this.#response), item_id: textOf(data, this.#item), payload }
+  }
+
+  #text(data: Buffer, limit: number): TextDelta | null {
+    const { start, end } = this.#delta
+    if (stringEnd(data, start - 1, limit) !== end + 1) return null
+    const delta = textOf(data, this.#delta)
+    return { response_id: textOf(data, this.#response), item_id: textOf(data, this.#item), delta }
   }
 
   /** Returns where it stopped; NOWHERE unless all the parts were there, each once. */
   #readObject(data: Buffer, start: number, limit: number): number {
-    let types = 0
     let at = start
     if (data[at] !== OPEN) return NOWHERE
     do {
@@ -69,17 +95,13 @@ export class AudioDeltaReader {
       this.#key.start = key + 1
       this.#key.end = at - 1
       at += 1
-      if (this.#isKey(data, TYPE)) {
-        types += 1
-        const value = at
-        at = stringEnd(data, value, limit)
-        if (!isText(data, value + 1, at - 1, AUDIO_DELTA)) return NOWHERE
-      } else if (this.#isKey(data, RESPONSE_ID)) at = once(this.#response, at, stringEnd(data, at, limit))
+      if (this.#isKey(data, TYPE)) at = once(this.#type, at, stringEnd(data, at, limit))
+      else if (this.#isKey(data, RESPONSE_ID)) at = once(this.#response, at, stringEnd(data, at, limit))
       else if (this.#isKey(data, ITEM_ID)) at = once(this.#item, at, stringEnd(data, at, limit))
-      else if (this.#isKey(data, DELTA)) at = once(this.#audio, at, base64End(data, at, limit))
+      else if (this.#isKey(data, DELTA)) at = once(this.#delta, at, base64End(data, at, limit))
       else at = data[at] === QUOTE ? stringEnd(data, at, limit) : numberEnd(data, at, limit)
     } while (data[at] === COMMA)
-    const whole = types === 1 && this.#response.end > 0 && this.#item.end > 0 && this.#audio.end > 0
+    const whole = this.#type.end > 0 && this.#response.end > 0 && this.#item.end > 0 && this.#delta.end > 0
     return data[at] === CLOSE && whole ? at + 1 : NOWHERE
   }
 
