@@ -44,18 +44,20 @@ export class AudioQueue {
     }
   }
 
-  /** Copies of what is kept from `from` to `to`, in order, in pieces of at most a block. */
-  pieces(from: number, to = this.#end): Uint8Array[] {
-    const copies: Uint8Array[] = []
-    const end = Math.min(to, this.#end)
-    for (let position = Math.max(from, this.#start); position < end; ) {
+  /** A copy of what is kept from `from` to `to`. */
+  read(from: number, to: number): Uint8Array {
+    const start = Math.max(from, this.#start)
+    const end = Math.max(start, Math.min(to, this.#end))
+    const copy = new Uint8Array(end - start)
+    for (let position = start; position < end; ) {
       const at = position - this.#blocksFrom
       const offset = at % BLOCK_BYTES
       const length = Math.min(BLOCK_BYTES - offset, end - position)
-      copies.push(this.#blocks[(at - offset) / BLOCK_BYTES].slice(offset, offset + length))
+      const block = this.#blocks[(at - offset) / BLOCK_BYTES]
+      copy.set(block.subarray(offset, offset + length), position - start)
       position += length
     }
-    return copies
+    return copy
   }
 
   /** What lies before `position` will not be asked for. */

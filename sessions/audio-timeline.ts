@@ -69,11 +69,10 @@ export class AudioTimeline {
     for (const piece of this.#pieces) {
       const { format, startMs, from, bytes } = piece
       if (endOf(piece) <= fromMs || startMs >= toMs) continue
-      const filter = new SpeechBand(format)
       const first = from + bytesIn(fromMs - startMs, format)
       const end = from + Math.min(bytes, bytesIn(toMs - startMs, format))
-      let at = Math.round(Math.max(0, startMs - fromMs) * BAND_SAMPLES_PER_MS)
-      for (const payload of this.#audio.pieces(first, end)) at += filter.push(payload, band.subarray(at))
+      const at = Math.round(Math.max(0, startMs - fromMs) * BAND_SAMPLES_PER_MS)
+      new SpeechBand(format).push(this.#audio.read(first, end), band.subarray(at))
     }
   }
 }
