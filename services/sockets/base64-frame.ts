@@ -1,4 +1,5 @@
 import { randomFillSync } from 'node:crypto'
+import { BASE64 } from './plain-json.ts'
 
 /** A text message in one masked frame, whose length takes two bytes of its own (RFC 6455 section 5.2). */
 const WHOLE_TEXT = 0x81
@@ -11,7 +12,7 @@ const HEADER_BYTES = CLEAR_BYTES + 4
 
 /** Words of 32 bits, lowest byte first: Node 24 runs on no other processor that phones are answered on. */
 const WORD_BYTES = 4
-const ALPHABET = Buffer.from('ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/')
+const ALPHABET = Buffer.from(BASE64)
 const PADDING = 0x3d
 /** The two characters of 12 bits (RFC 4648 section 4), the first in the low byte. */
 const PAIRS = Uint16Array.from(

@@ -17,7 +17,7 @@ const ZERO = 0x30
 const NINE = 0x39
 
 /** The alphabet of RFC 4648 section 4. */
-const BASE64 = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/'
+export const BASE64 = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/'
 const NO_SIX = 64
 
 const PLAIN = Uint8Array.from({ length: 256 }, (_, byte) =>
