@@ -27,7 +27,8 @@ export class ReorderBuffer<T> {
   duplicate = 0
   readonly #deliver: (frame: T) => void
   readonly #depth: number
-  readonly #held = new Map<number, T>()
+  /** null until a frame had to wait for the first time: mostly none ever has. */
+  #held: Map<number, T> | null = null
   /** Recent numbers that were given up: they tell a late frame from a duplicate. */
   readonly #givenUp = new Set<number>()
   #first = 0
@@ -41,7 +42,7 @@ export class ReorderBuffer<T> {
 
   /** Whether the frame of this number is the next, with none waiting behind it; it then counts as delivered. */
   passes(frameNumber: number): boolean {
-    if (frameNumber !== this.#next || this.#held.size > 0) return false
+    if (frameNumber !== this.#next || this.#holds) return false
     this.#next += 1
     return true
   }
@@ -62,31 +63,36 @@ export class ReorderBuffer<T> {
       this.#next = number
     }
     if (number < this.#next) this.#drop(number)
-    else if (this.#held.has(number)) this.duplicate++
+    else if (this.#held?.has(number)) this.duplicate++
     else this.#accept(number, this.#next, frame)
   }
 
   /** Delivers what is held, giving up the gaps before it. */
   flush(): void {
-    while (this.#held.size > 0) this.#giveUpGap()
+    while (this.#held && this.#holds) this.#giveUpGap(this.#held)
   }
 
   /** Forgets what is held and where the count was; what was counted stays. */
   reset(): void {
-    this.#held.clear()
+    this.#held?.clear()
     this.#givenUp.clear()
     this.#next = null
   }
 
+  get #holds(): boolean {
+    return this.#held !== null && this.#held.size > 0
+  }
+
   #accept(number: number, next: number, frame: T): void {
     if (number > next) {
+      this.#held ??= new Map()
       this.#held.set(number, frame)
-      if (this.#held.size > this.#depth) this.#giveUpGap()
+      if (this.#held.size > this.#depth) this.#giveUpGap(this.#held)
       return
     }
     this.#next = number + 1
     this.#deliver(frame)
-    this.#deliverHeld()
+    if (this.#held) this.#deliverHeld(this.#held)
   }
 
   #drop(number: number): void {
@@ -95,20 +101,20 @@ export class ReorderBuffer<T> {
   }
 
   /** Goes on with the earliest frame held. */
-  #giveUpGap(): void {
-    const next = Math.min(...this.#held.keys())
+  #giveUpGap(held: Map<number, T>): void {
+    const next = Math.min(...held.keys())
     const previous = this.#next ?? next
     this.missing += next - previous
     for (const number of this.#givenUp) if (number < next - RESTART_DISTANCE) this.#givenUp.delete(number)
     for (let number = previous; number < next; number++) this.#givenUp.add(number)
     this.#next = next
-    this.#deliverHeld()
+    this.#deliverHeld(held)
   }
 
-  #deliverHeld(): void {
-    while (this.#next !== null && this.#held.has(this.#next)) {
-      const frame = this.#held.get(this.#next) as T
-      this.#held.delete(this.#next)
+  #deliverHeld(held: Map<number, T>): void {
+    while (this.#next !== null && held.has(this.#next)) {
+      const frame = held.get(this.#next) as T
+      held.delete(this.#next)
       this.#next++
       this.#deliver(frame)
     }

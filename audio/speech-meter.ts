@@ -11,11 +11,16 @@ const ABOVE_NOISE_DB = 9
 const WINDOW_STEPS = 4
 const WINDOW_STEP_MS = 500
 
-/** Slow against syllables, so that somebody who talks without a pause is not taken for noise for seconds. */
-const FLOOR_RISE_DB_PER_MS = 6 / 1000
+/** Levels are kept in whole thousandths of a decibel: a fraction takes memory of its own, which each frame would touch. */
+const PER_DB = 1000
+
+/** 6 dB/s: slow against syllables, so that somebody who talks without a pause is not taken for noise for seconds. */
+const FLOOR_RISE_PER_MS = 6
 
 /** Noise below this cannot matter: QUIETEST_SPEECH_DBFS decides. */
-const LOWEST_FLOOR_DBFS = QUIETEST_SPEECH_DBFS - ABOVE_NOISE_DB
+const LOWEST_FLOOR = (QUIETEST_SPEECH_DBFS - ABOVE_NOISE_DB) * PER_DB
+/** As loud as nothing is. */
+const NONE_YET = 1000 * PER_DB
 
 /**
  * Whether the caller's audio is as loud as speech, payload by payload: an energy gate over a noise floor that follows
@@ -26,10 +31,10 @@ const LOWEST_FLOOR_DBFS = QUIETEST_SPEECH_DBFS - ABOVE_NOISE_DB
  */
 export class SpeechMeter {
   readonly #format: AudioFormat
-  #floor = LOWEST_FLOOR_DBFS
-  readonly #stepMinima = new Float64Array(WINDOW_STEPS).fill(LOWEST_FLOOR_DBFS)
+  #floor = LOWEST_FLOOR
+  readonly #stepMinima = Array.from({ length: WINDOW_STEPS }, () => LOWEST_FLOOR)
   #oldestStep = 0
-  #stepMinimum = Infinity
+  #stepMinimum = NONE_YET
   #stepMs = 0
 
   constructor(format: AudioFormat) {
@@ -38,28 +43,28 @@ export class SpeechMeter {
 
   /** The level that counts as noise now. */
   get noiseFloorDbfs(): number {
-    return this.#floor
+    return this.#floor / PER_DB
   }
 
   /** Payloads of about 20 ms in order; longer ones are judged as a whole. */
   push(payload: Uint8Array): boolean {
     if (payload.length === 0) return false
-    const level = dbfs(estimatedRms(this.#format.encoding, payload))
-    this.#follow(Math.max(level, LOWEST_FLOOR_DBFS), durationMs(this.#format, payload.length))
-    return level >= this.#floor + ABOVE_NOISE_DB
+    const level = Math.round(dbfs(estimatedRms(this.#format.encoding, payload)) * PER_DB)
+    this.#follow(Math.max(level, LOWEST_FLOOR), durationMs(this.#format, payload.length))
+    return level >= this.#floor + ABOVE_NOISE_DB * PER_DB
   }
 
   #follow(level: number, ms: number): void {
     this.#stepMinimum = Math.min(this.#stepMinimum, level)
     let quietest = this.#stepMinimum
     for (let i = 0; i < WINDOW_STEPS; i++) quietest = Math.min(quietest, this.#stepMinima[i])
-    this.#floor = Math.min(quietest, this.#floor + FLOOR_RISE_DB_PER_MS * ms)
+    this.#floor = Math.min(quietest, Math.round(this.#floor + FLOOR_RISE_PER_MS * ms))
 
     this.#stepMs += ms
     if (this.#stepMs < WINDOW_STEP_MS) return
     this.#stepMinima[this.#oldestStep] = this.#stepMinimum
     this.#oldestStep = (this.#oldestStep + 1) % WINDOW_STEPS
-    this.#stepMinimum = Infinity
+    this.#stepMinimum = NONE_YET
     this.#stepMs = 0
   }
 }

@@ -1,6 +1,6 @@
 import { EventEmitter } from 'node:events'
 import type { SocketLike } from '../services/carriers/socket-like.ts'
-import type { TakeText } from '../services/sockets/message-lane.ts'
+import type { TextTaker } from '../services/sockets/message-lane.ts'
 import type { MediaTransport } from '../sessions/contracts/media-transport.ts'
 import type { EarlyMedia } from '../sessions/early-media.ts'
 
@@ -14,12 +14,12 @@ type Events = { message: [data: Buffer, isBinary: boolean]; close: [code: number
  * A carrier's socket that is there before the call is answered: it forgets all but the stream's `start`, so that the
  * transport, made once there is a session, finds the stream as if it had just begun.
  */
-export class EarlySocket extends EventEmitter<Events> implements SocketLike, EarlyMedia {
+export class EarlySocket extends EventEmitter<Events> implements SocketLike, EarlyMedia, TextTaker {
   readonly #socket: SocketLike
   readonly #attach: (socket: SocketLike) => MediaTransport
   #start: Buffer | null = null
   #begun = false
-  #take: TakeText | null = null
+  #taker: TextTaker | null = null
   #stopped = false
 
   /** In the tick in which the socket opened. `attach` makes its transport. */
@@ -27,7 +27,7 @@ export class EarlySocket extends EventEmitter<Events> implements SocketLike, Ear
     super()
     this.#socket = socket
     this.#attach = attach
-    socket.offer?.((text, from, to) => this.#begun && (this.#take?.(text, from, to) ?? false))
+    socket.offer?.(this)
     socket.on('message', (data, isBinary) => this.#onMessage(data as Buffer, isBinary))
     socket.on('close', (code) => {
       this.#stopped = true
@@ -65,8 +65,12 @@ export class EarlySocket extends EventEmitter<Events> implements SocketLike, Ear
     this.#socket.send(data)
   }
 
-  offer(take: TakeText): void {
-    this.#take = take
+  offer(taker: TextTaker): void {
+    this.#taker = taker
+  }
+
+  take(data: Buffer, start: number, end: number): boolean {
+    return this.#begun && (this.#taker?.take(data, start, end) ?? false)
   }
 
   close(code = CLOSE_NORMAL, reason?: string): void {

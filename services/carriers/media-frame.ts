@@ -1,3 +1,4 @@
+import { BySize } from '../sockets/by-size.ts'
 import {
   base64Bytes,
   base64End,
@@ -42,8 +43,7 @@ export class MediaFrameReader {
   #end = 0
   #payloadStart = 0
   #payloadEnd = 0
-  /** Frames are all of one size, mostly: one piece of memory does for all of them. */
-  #payload = Buffer.alloc(0)
+  readonly #payloads = new BySize((bytes) => Buffer.allocUnsafeSlow(bytes))
 
   /**
    * The audio of the media message in `data` from `start` to `end`, valid until the next one; null for anything that is
@@ -136,11 +136,14 @@ export class MediaFrameReader {
   #decoded(data: Buffer): Buffer | null {
     const bytes = base64Bytes(data, this.#payloadStart, this.#payloadEnd)
     if (bytes === NOWHERE) return null
-    if (this.#payload.length !== bytes) this.#payload = Buffer.allocUnsafeSlow(bytes)
-    return decodeBase64(data, this.#payloadStart, this.#payloadEnd, this.#payload) ? this.#payload : null
+    const payload = this.#payloads.of(bytes)
+    return decodeBase64(data, this.#payloadStart, this.#payloadEnd, payload) ? payload : null
   }
 
   #is(text: Uint8Array, data: Buffer): boolean {
     return isText(data, this.#start, this.#end, text)
   }
 }
+
+/** Of every call: a message is done with before the next one is read, and the memory that is used most is used by all. */
+export const MEDIA_FRAMES = new MediaFrameReader()

@@ -1,7 +1,7 @@
 import type { Clock } from '../../sessions/contracts/clock.ts'
 import type { MediaStopReason } from '../../sessions/contracts/media-transport.ts'
 import { parseJsonFrame, validText } from '../sockets/json-frame.ts'
-import type { TakeText } from '../sockets/message-lane.ts'
+import type { TextTaker } from '../sockets/message-lane.ts'
 import { CLOSE_NORMAL, CLOSE_POLICY_VIOLATION, SOCKET_OPEN, type SocketLike } from './socket-like.ts'
 
 /** A stream with this many malformed frames is not worth keeping. */
@@ -14,7 +14,7 @@ export interface MediaSocketOptions<Frame extends object> {
   readonly clock: Clock
   readonly idleTimeoutMs: number
   /** Takes a text message as it came, where that is faster than as a frame; false leaves it to `onFrame`. */
-  readonly onMessage: TakeText
+  readonly taker: TextTaker
   /** The carrier sent a JSON object. What this throws counts as a malformed frame. */
   readonly onFrame: (frame: Frame) => void
   readonly onMalformed: (cause: string) => void
@@ -27,9 +27,10 @@ export interface MediaSocketOptions<Frame extends object> {
  * be read, with silence and with a peer that takes nothing, and one end. Listeners are attached to the socket at
  * once, so that no frame is missed.
  */
-export class MediaSocket<Frame extends object> {
+export class MediaSocket<Frame extends object> implements TextTaker {
   readonly #options: MediaSocketOptions<Frame>
   readonly #socket: SocketLike
+  readonly #taker: TextTaker
   readonly #clock: Clock
   #lastFrameAt = 0
   #cancelIdle: () => void
@@ -39,11 +40,12 @@ export class MediaSocket<Frame extends object> {
   constructor(options: MediaSocketOptions<Frame>) {
     this.#options = options
     this.#socket = options.socket
+    this.#taker = options.taker
     this.#clock = options.clock
     this.#lastFrameAt = options.clock.now()
     this.#cancelIdle = this.#watchIdle(options.idleTimeoutMs)
     options.socket.on('message', (data, isBinary) => this.#onMessage(data, isBinary))
-    options.socket.offer?.((data, start, end) => this.#onOffer(data, start, end))
+    options.socket.offer?.(this)
     options.socket.on('close', () => this.stop('socket_closed'))
     options.socket.on('error', () => this.#socket.terminate())
   }
@@ -55,6 +57,21 @@ export class MediaSocket<Frame extends object> {
 
   get stopped(): boolean {
     return this.#stopped
+  }
+
+  /** Of the socket's messages, as they come. */
+  take(data: Buffer, start: number, end: number): boolean {
+    if (this.#stopped) return false
+    this.#lastFrameAt = this.#clock.now()
+    try {
+      if (this.#taker.take(data, start, end)) return true
+      const text = validText(data, start, end)
+      if (text === null) return false
+      this.#onText(text)
+    } catch {
+      this.malformed('unreadable')
+    }
+    return true
   }
 
   /** Does nothing on a socket that is not open. */
@@ -95,25 +112,11 @@ export class MediaSocket<Frame extends object> {
     this.#lastFrameAt = this.#clock.now()
     // What a socket's listener throws would end the process, and every call with it.
     try {
-      if (!isBinary && this.#options.onMessage(data, 0, data.length)) return
+      if (!isBinary && this.#taker.take(data, 0, data.length)) return
       this.#onText(isBinary ? '' : data.toString())
     } catch {
       this.malformed('unreadable')
     }
-  }
-
-  #onOffer(data: Buffer, start: number, end: number): boolean {
-    if (this.#stopped) return false
-    this.#lastFrameAt = this.#clock.now()
-    try {
-      if (this.#options.onMessage(data, start, end)) return true
-      const text = validText(data, start, end)
-      if (text === null) return false
-      this.#onText(text)
-    } catch {
-      this.malformed('unreadable')
-    }
-    return true
   }
 
   #onText(text: string): void {

@@ -1,4 +1,4 @@
-import type { TakeText } from '../sockets/message-lane.ts'
+import type { TextTaker } from '../sockets/message-lane.ts'
 
 /** What a media transport needs of a WebSocket. */
 export interface SocketLike {
@@ -10,8 +10,8 @@ export interface SocketLike {
   on(event: 'message', listener: (data: Buffer, isBinary: boolean) => void): unknown
   on(event: 'close', listener: (code: number) => void): unknown
   on(event: 'error', listener: (error: Error) => void): unknown
-  /** Offers every text message to `take` before it is a `message`, where the socket can. Once, in the tick of its opening. */
-  offer?(take: TakeText): void
+  /** Offers every text message to `taker` before it is a `message`, where the socket can. Once, in the tick of its opening. */
+  offer?(taker: TextTaker): void
 }
 
 /** RFC 6455 section 7.4.1. */

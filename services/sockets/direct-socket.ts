@@ -2,7 +2,7 @@ import { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import { WebSocket } from 'ws'
 import type { SocketLike } from '../carriers/socket-like.ts'
-import { MessageLane, type TakeText } from './message-lane.ts'
+import { MessageLane, type TextTaker } from './message-lane.ts'
 
 /** A length that fits the second byte, and one that fits two more (RFC 6455 section 5.2). */
 const SHORT_BYTES = 125
@@ -56,7 +56,7 @@ export class DirectSocket implements SocketLike {
     return this
   }
 
-  offer(take: TakeText): void {
-    if (this.#raw) new MessageLane({ socket: this.#socket, raw: this.#raw, masked: true, take })
+  offer(taker: TextTaker): void {
+    if (this.#raw) new MessageLane({ socket: this.#socket, raw: this.#raw, masked: true, taker })
   }
 }

@@ -17,11 +17,14 @@ const LONGEST_TEXT_BYTES = 65_536 - 14
 /** Messages are unmasked one at a time, in the tick in which they came. */
 const UNMASKED = Buffer.allocUnsafeSlow(LONGEST_TEXT_BYTES)
 
-/**
- * Takes a text message, which lies in `data` from `start` to `end` until this returns, or leaves it, with false. What
- * is no UTF-8 must be left, since nobody has looked at that yet.
- */
-export type TakeText = (data: Buffer, start: number, end: number) => boolean
+/** An object rather than a function: each closure on the way of a frame is memory that is touched for every one. */
+export interface TextTaker {
+  /**
+   * Takes a text message, which lies in `data` from `start` to `end` until this returns, or leaves it, with false. What
+   * is no UTF-8 must be left, since nobody has looked at that yet.
+   */
+  take(data: Buffer, start: number, end: number): boolean
+}
 
 export interface MessageLaneOptions {
   readonly socket: WebSocket
@@ -29,7 +32,7 @@ export interface MessageLaneOptions {
   readonly raw: Socket
   /** Whether the other end masks its frames, as clients must and servers must not. */
   readonly masked: boolean
-  readonly take: TakeText
+  readonly taker: TextTaker
 }
 
 /**
@@ -40,7 +43,7 @@ export interface MessageLaneOptions {
 export class MessageLane {
   readonly #socket: WebSocket
   readonly #maskBit: number
-  readonly #take: TakeText
+  readonly #taker: TextTaker
   readonly #library: (chunk: Buffer) => void
   /** Bytes of the frame that `ws` is being given. */
   #missing = 0
@@ -48,17 +51,21 @@ export class MessageLane {
   #begun: Buffer | null = null
   #fragmented = false
 
-  constructor({ socket, raw, masked, take }: MessageLaneOptions) {
+  constructor({ socket, raw, masked, taker }: MessageLaneOptions) {
     this.#socket = socket
     this.#maskBit = masked ? MASKED : 0
-    this.#take = take
+    this.#taker = taker
     const listeners = raw.listeners('data') as ((chunk: Buffer) => void)[]
     this.#library = (chunk) => {
       for (const listener of listeners) listener.call(raw, chunk)
     }
     raw.removeAllListeners('data')
     raw.on('data', (chunk: Buffer) => this.#read(chunk, chunk.length, true))
-    readIntoShared(raw, (memory, length) => this.#read(memory, length, false))
+    readIntoShared(raw, this)
+  }
+
+  read(memory: Buffer, length: number): void {
+    this.#read(memory, length, false)
   }
 
   /** `lasting`: the data stays as it is. */
@@ -99,9 +106,9 @@ export class MessageLane {
   }
 
   #takes(data: Buffer, start: number, end: number): boolean {
-    if (this.#maskBit === 0) return this.#take(data, start, end)
+    if (this.#maskBit === 0) return this.#taker.take(data, start, end)
     unmask(data, start, end)
-    return this.#take(UNMASKED, 0, end - start)
+    return this.#taker.take(UNMASKED, 0, end - start)
   }
 
   #give(data: Buffer, from: number, to: number, lasting: boolean): void {

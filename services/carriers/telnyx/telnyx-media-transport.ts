@@ -10,7 +10,8 @@ import type {
   MediaTransportEvents,
   StreamStart
 } from '../../../sessions/contracts/media-transport.ts'
-import { MediaFrameReader } from '../media-frame.ts'
+import type { TextTaker } from '../../sockets/message-lane.ts'
+import { MEDIA_FRAMES } from '../media-frame.ts'
 import { MediaSocket } from '../media-socket.ts'
 import type { SocketLike } from '../socket-like.ts'
 import {
@@ -49,14 +50,16 @@ export interface TelnyxMediaTransportOptions {
 }
 
 /** The media leg of a Telnyx call. Listeners are attached to the socket at once, so that no frame is missed. */
-export class TelnyxMediaTransport extends EventEmitter<MediaTransportEvents> implements MediaTransport {
+export class TelnyxMediaTransport
+  extends EventEmitter<MediaTransportEvents>
+  implements MediaTransport, TextTaker
+{
   readonly outboundFormat: AudioFormat
   readonly #socket: MediaSocket<TelnyxFrame>
   readonly #clock: Clock
   readonly #l16: L16Reader
   readonly #presumedByteOrder: TelnyxMediaTransportOptions['presumedByteOrder']
   readonly #reorder = new ReorderBuffer<Buffer>({ deliver: (payload) => this.#deliver(payload) })
-  readonly #mediaFrame = new MediaFrameReader()
   #inboundFormat: AudioFormat | null = null
   #early: { chunk: number; payload: Buffer }[] = []
   /** A stream that has begun and is listened to for its byte order before anybody is told. */
@@ -79,7 +82,7 @@ export class TelnyxMediaTransport extends EventEmitter<MediaTransportEvents> imp
       socket: options.socket,
       clock: options.clock,
       idleTimeoutMs: options.idleTimeoutMs,
-      onMessage: (data, start, end) => this.#onMessage(data, start, end),
+      taker: this,
       onFrame: (frame) => this.#onFrame(frame),
       onMalformed: (cause) => this.emit('malformed', cause),
       onStopped: (reason) => this.#onStopped(reason)
@@ -88,6 +91,20 @@ export class TelnyxMediaTransport extends EventEmitter<MediaTransportEvents> imp
 
   get receivedAt(): number {
     return this.#socket.receivedAt
+  }
+
+  /** Of the socket's messages: audio that can be read from its bytes. */
+  take(data: Buffer, start: number, end: number): boolean {
+    const payload = MEDIA_FRAMES.read(data, start, end)
+    if (!payload) return false
+    const { chunk, outbound } = MEDIA_FRAMES
+    if (outbound) return true
+    // Nearly always: what has to wait is kept in memory of its own.
+    const readable =
+      this.#inboundFormat !== null && (this.#inboundFormat.encoding !== 'pcm16' || this.#l16.decided)
+    if (readable && this.#reorder.passes(chunk)) this.#deliver(payload)
+    else this.#take(chunk, Buffer.from(payload))
+    return true
   }
 
   send(payload: Uint8Array): void {
@@ -184,19 +201,6 @@ export class TelnyxMediaTransport extends EventEmitter<MediaTransportEvents> imp
     const payload = Buffer.from(media.payload, 'base64')
     if (payload.byteLength === 0) return this.#socket.malformed('media_not_base64')
     this.#take(Number(media.chunk ?? Number.NaN), payload)
-  }
-
-  #onMessage(data: Buffer, start: number, end: number): boolean {
-    const payload = this.#mediaFrame.read(data, start, end)
-    if (!payload) return false
-    const { chunk, outbound } = this.#mediaFrame
-    if (outbound) return true
-    // Nearly always: what has to wait is kept in memory of its own.
-    const readable =
-      this.#inboundFormat !== null && (this.#inboundFormat.encoding !== 'pcm16' || this.#l16.decided)
-    if (readable && this.#reorder.passes(chunk)) this.#deliver(payload)
-    else this.#take(chunk, Buffer.from(payload))
-    return true
   }
 
   #take(chunk: number, payload: Buffer): void {

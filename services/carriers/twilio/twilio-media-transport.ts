@@ -2,7 +2,8 @@ import { EventEmitter } from 'node:events'
 import { type AudioFormat, PCMU_8K } from '../../../audio/format.ts'
 import type { Clock } from '../../../sessions/contracts/clock.ts'
 import type { MediaTransport, MediaTransportEvents } from '../../../sessions/contracts/media-transport.ts'
-import { MediaFrameReader } from '../media-frame.ts'
+import type { TextTaker } from '../../sockets/message-lane.ts'
+import { MEDIA_FRAMES } from '../media-frame.ts'
 import { MediaSocket } from '../media-socket.ts'
 import type { SocketLike } from '../socket-like.ts'
 import { announcedFormat, createFrames, type TwilioFrame, type TwilioFrames } from './twilio-messages.ts'
@@ -32,12 +33,14 @@ export interface TwilioMediaTransportOptions {
 }
 
 /** The media leg of a Twilio call: G.711 mu-law at 8 kHz both ways, and nothing is said before its `start`. */
-export class TwilioMediaTransport extends EventEmitter<MediaTransportEvents> implements MediaTransport {
+export class TwilioMediaTransport
+  extends EventEmitter<MediaTransportEvents>
+  implements MediaTransport, TextTaker
+{
   readonly outboundFormat: AudioFormat = PCMU_8K
   readonly #socket: MediaSocket<TwilioFrame>
   readonly #admit: TwilioMediaTransportOptions['admit']
   readonly #cancelStartDeadline: () => void
-  readonly #mediaFrame = new MediaFrameReader()
   /** null until the stream has begun. */
   #frames: TwilioFrames | null = null
   #admitted = false
@@ -51,7 +54,7 @@ export class TwilioMediaTransport extends EventEmitter<MediaTransportEvents> imp
       socket: options.socket,
       clock: options.clock,
       idleTimeoutMs: options.idleTimeoutMs,
-      onMessage: (data, start, end) => this.#onMessage(data, start, end),
+      taker: this,
       onFrame: (frame) => this.#onFrame(frame),
       onMalformed: (cause) => this.emit('malformed', cause),
       onStopped: (reason) => {
@@ -64,6 +67,14 @@ export class TwilioMediaTransport extends EventEmitter<MediaTransportEvents> imp
 
   get receivedAt(): number {
     return this.#socket.receivedAt
+  }
+
+  /** Of the socket's messages: audio that can be read from its bytes. */
+  take(data: Buffer, start: number, end: number): boolean {
+    const payload = this.#frames && MEDIA_FRAMES.read(data, start, end)
+    if (!payload) return false
+    if (!MEDIA_FRAMES.outbound) this.emit('audio', payload)
+    return true
   }
 
   send(payload: Uint8Array): void {
@@ -140,13 +151,6 @@ export class TwilioMediaTransport extends EventEmitter<MediaTransportEvents> imp
       for (const frame of frames) if (!this.#socket.stopped) this.#socket.tellAgain(frame)
     }
     asked.then(proceed, () => proceed(false))
-  }
-
-  #onMessage(data: Buffer, start: number, end: number): boolean {
-    const payload = this.#frames && this.#mediaFrame.read(data, start, end)
-    if (!payload) return false
-    if (!this.#mediaFrame.outbound) this.emit('audio', payload)
-    return true
   }
 
   #onMedia({ media }: TwilioFrame): void {

@@ -11,7 +11,8 @@ import type { Clock } from '../../../sessions/contracts/clock.ts'
 import { CallError } from '../../../sessions/errors.ts'
 import { Base64Frame } from '../../sockets/base64-frame.ts'
 import { parseJsonFrame, validText } from '../../sockets/json-frame.ts'
-import { MessageLane, type TakeText } from '../../sockets/message-lane.ts'
+import { MessageLane, type TextTaker } from '../../sockets/message-lane.ts'
+import { isIdleEvent } from './idle-events.ts'
 import { type AudioDelta, ReplyDeltaReader, type TextDelta } from './reply-delta.ts'
 
 const DEFAULT_BASE_URL = 'https://api.openai.com/v1'
@@ -25,6 +26,8 @@ const CLOSE_DEADLINE_MS = 1000
 
 const APPEND_HEAD = '{"type":"input_audio_buffer.append","audio":"'
 const APPEND_TAIL = '"}'
+/** Of all connections whose socket takes at once what it is given: the memory that is used most is used by all. */
+const APPENDS = new Base64Frame(APPEND_HEAD, APPEND_TAIL)
 
 /** Opens a socket of the SDK. */
 export type RealtimeDial = (...args: ConstructorParameters<typeof OpenAIRealtimeWS>) => OpenAIRealtimeWS
@@ -54,13 +57,15 @@ export interface RealtimeConnectionOptions {
 }
 
 /** One session of the Realtime API on one WebSocket, from its first byte until it is closed or lost. */
-export class RealtimeConnection {
+export class RealtimeConnection implements TextTaker {
   readonly #options: RealtimeConnectionOptions
   readonly #opening = Promise.withResolvers<void>()
   #realtime: OpenAIRealtimeWS | null = null
   #update: SessionUpdateEvent | null = null
   #state: 'new' | 'opening' | 'open' | 'closed' = 'new'
-  readonly #append = new Base64Frame(APPEND_HEAD, APPEND_TAIL)
+  #appends = APPENDS
+  readonly #deltas = new ReplyDeltaReader()
+  readonly #sendLimitBytes: number
   /** What the socket writes to, where nobody stands between them. */
   #raw: Socket | null = null
   #eventCount = 0
@@ -72,6 +77,7 @@ export class RealtimeConnection {
 
   constructor(options: RealtimeConnectionOptions) {
     this.#options = options
+    this.#sendLimitBytes = options.sendLimitBytes
   }
 
   /** Resolves when the service has taken over `update`. Rejects with a CallError (ENGINE_CONNECT). */
@@ -111,15 +117,40 @@ export class RealtimeConnection {
     const socket = this.#realtime?.socket
     if (this.#state !== 'open' || !socket) return
     const waitingBytes = this.#raw ? this.#raw.writableLength : socket.bufferedAmount
-    if (waitingBytes > this.#options.sendLimitBytes) {
+    if (waitingBytes > this.#sendLimitBytes) {
       if (this.#droppedAppends === 0) this.#options.onTrouble('send_buffer_full')
       this.#droppedAppends += 1
       return
     }
     const raw = socket.readyState === socket.OPEN ? this.#raw : null
-    const frame = raw && this.#append.of(payload, raw.writableLength > 0)
-    if (frame) raw?.write(frame)
-    else socket.send(APPEND_HEAD + Buffer.from(payload).toString('base64') + APPEND_TAIL)
+    if (!raw || !this.#writeAppend(raw, payload))
+      socket.send(APPEND_HEAD + Buffer.from(payload).toString('base64') + APPEND_TAIL)
+  }
+
+  /** False for a message that must be framed by `ws`. */
+  #writeAppend(raw: Socket, payload: Uint8Array): boolean {
+    const shared = this.#appends === APPENDS
+    // The one before is still being sent, as it always is for a while under TLS.
+    if (!shared && raw.writableLength > 0) this.#appends.leave()
+    const frame = this.#appends.of(payload)
+    if (!frame) return false
+    raw.write(frame)
+    if (shared && raw.writableLength > 0) {
+      APPENDS.leave()
+      this.#appends = new Base64Frame(APPEND_HEAD, APPEND_TAIL)
+    }
+    return true
+  }
+
+  /** Of the socket's messages, as they come: those of a configured session. */
+  take(data: Buffer, start: number, end: number): boolean {
+    if (this.#state !== 'open') return false
+    const delta = this.#deltas.read(data, start, end)
+    if (!delta && isIdleEvent(data, start, end)) return true
+    const event = delta ? null : eventOf(data, start, end)
+    if (delta) this.#guard(() => this.#options.onDelta(delta))
+    if (event) this.#guard(() => this.#onEvent(event))
+    return delta !== null || event !== null
   }
 
   /** Idempotent. An `open` that is under way rejects. */
@@ -170,21 +201,11 @@ export class RealtimeConnection {
 
   /** Once the session is open, messages go past the streams of `ws` and the SDK's emitters both ways. */
   #cutShort(socket: WebSocket): void {
-    const deltas = new ReplyDeltaReader()
     socket.on('upgrade', ({ socket: raw }) => {
       this.#raw = raw
     })
     socket.on('open', () => {
-      if (!this.#raw) return
-      const take: TakeText = (data, start, end) => {
-        if (this.#state !== 'open') return false
-        const delta = deltas.read(data, start, end)
-        const event = delta ? null : eventOf(data, start, end)
-        if (delta) this.#guard(() => this.#options.onDelta(delta))
-        if (event) this.#guard(() => this.#onEvent(event))
-        return delta !== null || event !== null
-      }
-      new MessageLane({ socket, raw: this.#raw, masked: false, take })
+      if (this.#raw) new MessageLane({ socket, raw: this.#raw, masked: false, taker: this })
     })
   }
 

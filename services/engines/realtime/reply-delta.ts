@@ -44,44 +44,50 @@ interface Place {
   end: number
 }
 
+/** Of the message that is being read: one at a time, in whichever session. */
+const KEY_PLACE: Place = { start: 0, end: 0 }
+const TYPE_PLACE: Place = { start: 0, end: 0 }
+const RESPONSE_PLACE: Place = { start: 0, end: 0 }
+const ITEM_PLACE: Place = { start: 0, end: 0 }
+/** Up to the next quote: base64, or text that may not be plain. */
+const DELTA_PLACE: Place = { start: 0, end: 0 }
+
 /**
  * Reads the audio of a response and its words from the bytes of their messages: most of what the service sends. It takes
  * a flat object of plain strings and whole numbers, as the service writes it, and leaves everything else to the JSON parser.
+ * One for each session: the ids of one reply come again and again, and are then the same strings, hashed already.
  */
 export class ReplyDeltaReader {
-  readonly #key: Place = { start: 0, end: 0 }
-  readonly #type: Place = { start: 0, end: 0 }
-  readonly #response: Place = { start: 0, end: 0 }
-  readonly #item: Place = { start: 0, end: 0 }
-  /** Up to the next quote: base64, or text that may not be plain. */
-  readonly #delta: Place = { start: 0, end: 0 }
+  #responseId = ''
+  #itemId = ''
 
   /** null for anything but a plain message with audio or words. */
   read(data: Buffer, start: number, end: number): AudioDelta | TextDelta | null {
-    this.#type.end = 0
-    this.#response.end = 0
-    this.#item.end = 0
-    this.#delta.end = 0
+    TYPE_PLACE.end = 0
+    RESPONSE_PLACE.end = 0
+    ITEM_PLACE.end = 0
+    DELTA_PLACE.end = 0
     if (this.#readObject(data, start, end) !== end) return null
-    const { start: from, end: to } = this.#type
+    const { start: from, end: to } = TYPE_PLACE
     if (isText(data, from, to, AUDIO_DELTA)) return this.#audio(data)
     return isText(data, from, to, TEXT_DELTA) ? this.#text(data, end) : null
   }
 
   #audio(data: Buffer): AudioDelta | null {
-    const { start, end } = this.#delta
+    const { start, end } = DELTA_PLACE
     const bytes = base64Bytes(data, start, end)
     if (bytes === NOWHERE || bytes > DECODED.length) return null
     const payload = DECODED.subarray(0, bytes)
     if (!decodeBase64(data, start, end, payload)) return null
-    return { response_id: textOf(data, this.#response), item_id: textOf(data, this.#item), payload }
+    this.#readIds(data)
+    return { response_id: this.#responseId, item_id: this.#itemId, payload }
   }
 
   #text(data: Buffer, limit: number): TextDelta | null {
-    const { start, end } = this.#delta
+    const { start, end } = DELTA_PLACE
     if (stringEnd(data, start - 1, limit) !== end + 1) return null
-    const delta = textOf(data, this.#delta)
-    return { response_id: textOf(data, this.#response), item_id: textOf(data, this.#item), delta }
+    this.#readIds(data)
+    return { response_id: this.#responseId, item_id: this.#itemId, delta: textOf(data, DELTA_PLACE) }
   }
 
   /** Returns where it stopped; NOWHERE unless all the parts were there, each once. */
@@ -92,21 +98,26 @@ export class ReplyDeltaReader {
       const key = at + 1
       at = stringEnd(data, key, limit)
       if (at === NOWHERE || data[at] !== COLON) return NOWHERE
-      this.#key.start = key + 1
-      this.#key.end = at - 1
+      KEY_PLACE.start = key + 1
+      KEY_PLACE.end = at - 1
       at += 1
-      if (this.#isKey(data, TYPE)) at = once(this.#type, at, stringEnd(data, at, limit))
-      else if (this.#isKey(data, RESPONSE_ID)) at = once(this.#response, at, stringEnd(data, at, limit))
-      else if (this.#isKey(data, ITEM_ID)) at = once(this.#item, at, stringEnd(data, at, limit))
-      else if (this.#isKey(data, DELTA)) at = once(this.#delta, at, base64End(data, at, limit))
+      if (this.#isKey(data, TYPE)) at = once(TYPE_PLACE, at, stringEnd(data, at, limit))
+      else if (this.#isKey(data, RESPONSE_ID)) at = once(RESPONSE_PLACE, at, stringEnd(data, at, limit))
+      else if (this.#isKey(data, ITEM_ID)) at = once(ITEM_PLACE, at, stringEnd(data, at, limit))
+      else if (this.#isKey(data, DELTA)) at = once(DELTA_PLACE, at, base64End(data, at, limit))
       else at = data[at] === QUOTE ? stringEnd(data, at, limit) : numberEnd(data, at, limit)
     } while (data[at] === COMMA)
-    const whole = this.#type.end > 0 && this.#response.end > 0 && this.#item.end > 0 && this.#delta.end > 0
+    const whole = TYPE_PLACE.end > 0 && RESPONSE_PLACE.end > 0 && ITEM_PLACE.end > 0 && DELTA_PLACE.end > 0
     return data[at] === CLOSE && whole ? at + 1 : NOWHERE
   }
 
+  #readIds(data: Buffer): void {
+    if (!holds(data, RESPONSE_PLACE, this.#responseId)) this.#responseId = textOf(data, RESPONSE_PLACE)
+    if (!holds(data, ITEM_PLACE, this.#itemId)) this.#itemId = textOf(data, ITEM_PLACE)
+  }
+
   #isKey(data: Buffer, name: Uint8Array): boolean {
-    return isText(data, this.#key.start, this.#key.end, name)
+    return isText(data, KEY_PLACE.start, KEY_PLACE.end, name)
   }
 }
 
@@ -116,6 +127,12 @@ function once(place: Place, from: number, at: number): number {
   place.start = from + 1
   place.end = at - 1
   return at
+}
+
+function holds(data: Buffer, { start, end }: Place, text: string): boolean {
+  if (end - start !== text.length) return false
+  for (let i = 0; i < text.length; i++) if (data[start + i] !== text.charCodeAt(i)) return false
+  return true
 }
 
 function textOf(data: Buffer, { start, end }: Place): string {

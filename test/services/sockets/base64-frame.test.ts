@@ -31,7 +31,7 @@ describe('Base64Frame', () => {
       fc.asyncProperty(
         fc.array(fc.uint8Array({ minLength: 60, maxLength: 1000 }), { minLength: 1 }),
         async (payloads) => {
-          const frames = payloads.map((payload) => Buffer.from(frame.of(payload, false) ?? []))
+          const frames = payloads.map((payload) => Buffer.from(frame.of(payload) ?? []))
           assert.deepEqual(
             await messagesOf(frames),
             payloads.map((payload) => messageWith(payload))
@@ -45,7 +45,7 @@ describe('Base64Frame', () => {
     const payload = Uint8Array.from({ length: 161 }, (_, at) => at * 7)
     for (const before of ['', 'a', 'ab', 'abc', 'abcd']) {
       for (const after of ['', '"', '"}', '"}}', '"}}}']) {
-        const frame = new Base64Frame(before, after).of(payload, false)
+        const frame = new Base64Frame(before, after).of(payload)
         assert.deepEqual(await messagesOf([frame as Buffer]), [messageWith(payload, before, after)])
       }
     }
@@ -54,15 +54,16 @@ describe('Base64Frame', () => {
   it('masks each frame with another mask', () => {
     const frame = new Base64Frame(BEFORE, AFTER)
     const payload = new Uint8Array(160)
-    const masks = Array.from({ length: 5000 }, () => frame.of(payload, false)?.readUInt32BE(4))
+    const masks = Array.from({ length: 5000 }, () => frame.of(payload)?.readUInt32BE(4))
     assert.ok(new Set(masks).size > 4990)
   })
 
   it('leaves a frame alone that is still being sent', async () => {
     const frame = new Base64Frame(BEFORE, AFTER)
-    const first = frame.of(new Uint8Array(160).fill(1), false) as Buffer
+    const first = frame.of(new Uint8Array(160).fill(1)) as Buffer
     const asSent = Buffer.from(first)
-    const second = frame.of(new Uint8Array(160).fill(2), true) as Buffer
+    frame.leave()
+    const second = frame.of(new Uint8Array(160).fill(2)) as Buffer
     assert.deepEqual(first, asSent)
     assert.deepEqual(await messagesOf([second]), [messageWith(new Uint8Array(160).fill(2))])
   })
@@ -71,11 +72,10 @@ describe('Base64Frame', () => {
     const frame = new Base64Frame(BEFORE, AFTER)
     const shortest = Math.ceil((126 - BEFORE.length - AFTER.length) / 4) * 3
     const longest = Math.floor((65_535 - BEFORE.length - AFTER.length) / 4) * 3
-    for (const bytes of [0, shortest - 3, longest + 1])
-      assert.equal(frame.of(new Uint8Array(bytes), false), null)
+    for (const bytes of [0, shortest - 3, longest + 1]) assert.equal(frame.of(new Uint8Array(bytes)), null)
     for (const bytes of [shortest, longest]) {
       const payload = new Uint8Array(bytes).fill(0xa5)
-      assert.deepEqual(await messagesOf([frame.of(payload, false) as Buffer]), [messageWith(payload)])
+      assert.deepEqual(await messagesOf([frame.of(payload) as Buffer]), [messageWith(payload)])
     }
   })
 })

@@ -58,7 +58,7 @@ describe('DirectSocket', () => {
   it('does without short cuts where there is no network socket below', async () => {
     const { socket, wire } = openSocket()
     const direct = new DirectSocket(socket, wire)
-    direct.offer(() => assert.fail('nothing is offered'))
+    direct.offer({ take: () => assert.fail('nothing is offered') })
     direct.send('text')
     assert.equal(direct.readyState, WebSocket.OPEN)
     direct.terminate()

@@ -43,7 +43,7 @@ describe('both short cuts under TLS', () => {
         received.push(data.toString('latin1', start, end))
         return true
       }
-      new MessageLane({ socket: client, raw, masked: false, take })
+      new MessageLane({ socket: client, raw, masked: false, taker: { take } })
     })
     client.on('message', (data) => received.push(data.toString()))
     const [[accepted]] = await Promise.all([once(server, 'connection'), once(client, 'open')])
@@ -55,7 +55,8 @@ describe('both short cuts under TLS', () => {
     const audio = Array.from({ length: MESSAGES }, (_, n) => Buffer.alloc(160 + (n % 3) * 400, n))
     for (const [n, payload] of audio.entries()) {
       accepted.send(texts[n])
-      raw.write(frame.of(payload, raw.writableLength > 0) as Buffer)
+      if (raw.writableLength > 0) frame.leave()
+      raw.write(frame.of(payload) as Buffer)
     }
     accepted.send('end')
     client.send('end')

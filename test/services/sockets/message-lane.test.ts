@@ -38,7 +38,7 @@ async function feed(chunks: readonly Buffer[], wanted: ((text: string) => boolea
       seen.push(`text ${text}`)
       return true
     }
-    new MessageLane({ socket, raw: wire as Socket, masked: true, take })
+    new MessageLane({ socket, raw: wire as Socket, masked: true, taker: { take } })
   }
   for (const chunk of chunks) {
     // `ws` unmasks in place.
@@ -143,7 +143,7 @@ describe('MessageLane on real sockets', () => {
         socket: accepted,
         raw: request.socket,
         masked: true,
-        take: (data, start, end) => take(data.toString('latin1', start, end), client)
+        taker: { take: (data, start, end) => take(data.toString('latin1', start, end), client) }
       })
       return { accepted: accepted as WebSocket, seen }
     })

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { once } from 'node:events'
 import { createServer } from 'node:net'
 import { afterEach, describe, it } from 'node:test'
+import { MULAW_TO_LINEAR } from '../../../../audio/g711.ts'
 import { CallError } from '../../../../sessions/errors.ts'
 import { startRealtimeStandIn } from '../../../standins/openai/realtime-stand-in.ts'
 import { ManualClock } from '../../../support/manual-clock.ts'
@@ -152,6 +153,29 @@ describe('the connection to the realtime service', () => {
     rig.engine.greet()
     await rig.waitFor('replyDone')
     assert.deepEqual(rig.eventsOf('failed'), [])
+  })
+
+  it('keeps the audio of calls apart whose service takes it slowly', async () => {
+    const rigs = [await make(), await make(), await make()]
+    for (const rig of rigs) await rig.engine.connect(NEVER)
+    for (const { session } of rigs) session.pause()
+    const sent: Buffer[][] = rigs.map(() => [])
+    // Of one size, and each its own: a frame of one call in another's memory would be found.
+    while (rigs.some(({ troubles }) => troubles.length === 0))
+      for (const [call, { engine, troubles }] of rigs.entries()) {
+        if (troubles.length > 0) continue
+        const frame = Buffer.alloc(1600, call * 80 + (sent[call].length % 79))
+        frame[1599] = sent[call].length % 251
+        engine.sendAudio(frame)
+        sent[call].push(frame)
+      }
+    for (const [call, { session }] of rigs.entries()) {
+      // What brought the trouble was dropped.
+      const codes = Buffer.concat(sent[call].slice(0, -1))
+      session.resume()
+      await session.until(() => session.receivedMs === codes.length / 8, 'all that was sent')
+      assert.ok(session.receivedAudio.every((sample, at) => sample === MULAW_TO_LINEAR[codes[at]]))
+    }
   })
 
   it('leaves no socket and no timer behind', async () => {
