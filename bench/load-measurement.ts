@@ -5,10 +5,12 @@ import type { LegFormats } from './load/load-shape.ts'
 import type { WindowResult } from './load/load-stats.ts'
 import type { ProcessSample } from './process-meter.ts'
 import type { BenchProcess } from './processes.ts'
+import { median } from './statistics.ts'
 
 /** From the last call's beginning to the window: past the greeting, and every call into its turns. */
-const SETTLE_MS = 2500
-const WARM_UP = { calls: 40, windowMs: 3000 }
+const SETTLE_MS = 4000
+/** Of few calls, so that what they leave in memory is not taken for that of later ones; and long, until all is compiled. */
+const WARM_UP = { calls: 40, windowMs: 15_000 }
 
 /** One relay under one number of calls. */
 export interface Measured extends WindowResult, LossResult {
@@ -28,6 +30,31 @@ type Sampled = { ask(question: 'sample', argument: null): Promise<ProcessSample>
 export interface Targets {
   readonly server: { process: Sampled; target: Target }
   readonly bare: { process: Sampled; target: Target }
+}
+
+/** Of several windows: the middle of each figure, and the worst of what must not happen even once. */
+export function middleOf(rounds: readonly Measured[]): Measured {
+  const middle = (of: (measured: Measured) => number) => median(rounds.map(of)) as number
+  const worst = (of: (measured: Measured) => number) => Math.max(...rounds.map(of))
+  const latency = (way: 'inward' | 'outward') => ({
+    p50: middle((measured) => measured[way].p50),
+    p99: middle((measured) => measured[way].p99),
+    count: middle((measured) => measured[way].count)
+  })
+  return {
+    calls: rounds[0].calls,
+    cpuMs: middle(({ cpuMs }) => cpuMs),
+    loopDelayP99Ms: middle(({ loopDelayP99Ms }) => loopDelayP99Ms),
+    rssBytes: middle(({ rssBytes }) => rssBytes),
+    generatorCpuShare: middle(({ generatorCpuShare }) => generatorCpuShare),
+    otherCpuShare: middle(({ otherCpuShare }) => otherCpuShare),
+    inward: latency('inward'),
+    outward: latency('outward'),
+    framesSent: worst(({ framesSent }) => framesSent),
+    framesLost: worst(({ framesLost }) => framesLost),
+    wrongFrames: worst(({ wrongFrames }) => wrongFrames),
+    audioLostMs: worst(({ audioLostMs }) => audioLostMs)
+  }
 }
 
 /** Both are run warm once, so that no compiler is measured. */

@@ -2,16 +2,17 @@ import type { BareQuestions } from './bare-relay.ts'
 import type { Bars } from './bars.ts'
 import type { LoadQuestions } from './load/generator.ts'
 import type { LegFormats } from './load/load-shape.ts'
-import { type Measured, measurer } from './load-measurement.ts'
+import { type Measured, measurer, middleOf } from './load-measurement.ts'
 import { startProcess } from './processes.ts'
 import { LOAD_CORE, RELAY_CORE, startProduct } from './product.ts'
-import { round } from './statistics.ts'
+import { median, round } from './statistics.ts'
 
 /** Where there is more to do for a frame, what few calls cost says little: each wake-up of an idle process costs most. */
 const FEWEST_WIDE_BAND_CALLS = 50
 const LEFT_OUT_WIDE_BAND = 300
-/** Where the cost of a call is held against the bare relay's, and how often it is measured there. */
+/** Where the cost of a call is held against the bare relay's. */
 const JUDGED_CALLS = 200
+/** A shared machine is faster in one second than in the next: what is judged at many calls is the middle of as many rounds. */
 const JUDGED_ROUNDS = 3
 
 export interface LoadOptions {
@@ -26,10 +27,12 @@ interface Scenario {
   readonly calls: readonly number[]
 }
 
-/** null: it could not hold so many calls. */
 interface Pair {
+  /** null: it could not hold so many calls. */
   readonly server: Measured | null
   readonly bare: Measured | null
+  /** CPU of the server against the bare relay's, which ran right behind it. */
+  readonly ratio: number | undefined
 }
 
 type Row = ReadonlyMap<number, Pair>
@@ -79,11 +82,10 @@ async function runScenario(scenario: Scenario, windowMs: number): Promise<Row> {
     const row = new Map<number, Pair>()
     for (const calls of scenario.calls) {
       const pairs: Pair[] = []
-      for (let round = 0; round < (calls === JUDGED_CALLS ? JUDGED_ROUNDS : 1); round++) {
-        pairs.push({
-          server: await measure('server', calls, windowMs),
-          bare: await measure('bare', calls, windowMs)
-        })
+      for (let round = 0; round < (calls >= JUDGED_CALLS ? JUDGED_ROUNDS : 1); round++) {
+        const server = await measure('server', calls, windowMs)
+        const bare = await measure('bare', calls, windowMs)
+        pairs.push({ server, bare, ratio: server && bare ? server.cpuMs / bare.cpuMs : undefined })
       }
       row.set(calls, middle(pairs))
     }
@@ -95,22 +97,29 @@ async function runScenario(scenario: Scenario, windowMs: number): Promise<Row> {
   }
 }
 
-/** A shared machine is faster in one minute than in the next: of several pairs, the one whose ratio is in the middle. */
+/** A server that could not hold the calls once could not hold them. */
 function middle(pairs: readonly Pair[]): Pair {
-  const sorted = pairs.toSorted((a, b) => (ratio(a) ?? Infinity) - (ratio(b) ?? Infinity))
-  return sorted[Math.floor(sorted.length / 2)]
+  const bare = pairs.flatMap((pair) => pair.bare ?? [])
+  return {
+    server: pairs.every((pair) => pair.server)
+      ? middleOf(pairs.map((pair) => pair.server as Measured))
+      : null,
+    bare: bare.length > 0 ? middleOf(bare) : null,
+    ratio: median(pairs.flatMap((pair) => pair.ratio ?? []))
+  }
 }
 
 function printRow(name: string, row: Row): void {
-  console.log(`\n${name}, Telnyx framing; in brackets the bare relay`)
+  const rounds = `from ${JUDGED_CALLS} calls on the middle of ${JUDGED_ROUNDS} rounds`
+  console.log(`\n${name}, Telnyx framing; in brackets the bare relay; ${rounds}`)
   console.table(
-    [...row].map(([calls, { server, bare }]) => {
+    [...row].map(([calls, { server, bare, ratio }]) => {
       const both = (of: (measured: Measured) => number, digits = 1) =>
         `${shown(server, of, digits)} (${shown(bare, of, digits)})`
       return {
         calls,
         'CPU ms per call-second': both(({ cpuMs }) => cpuMs, 2),
-        ratio: round(ratio({ server, bare }) ?? Number.NaN, 2),
+        ratio: round(ratio ?? Number.NaN, 2),
         'inward p50 ms': both(({ inward }) => inward.p50),
         'inward p99 ms': both(({ inward }) => inward.p99),
         'outward p50 ms': both(({ outward }) => outward.p50),
@@ -129,10 +138,6 @@ function shown(measured: Measured | null, of: (measured: Measured) => number, di
   return measured ? of(measured).toFixed(digits) : '-'
 }
 
-function ratio({ server, bare }: Pair): number | undefined {
-  return server && bare ? server.cpuMs / bare.cpuMs : undefined
-}
-
 /** Frames that were lost or changed on the way in, and frames' worth of audio on the way out. */
 function lost({ framesLost, wrongFrames, audioLostMs }: Measured): number {
   return framesLost + wrongFrames + Math.ceil(audioLostMs / 20)
@@ -141,13 +146,13 @@ function lost({ framesLost, wrongFrames, audioLostMs }: Measured): number {
 function judge(rows: { pcmu: Row; l16: Row; converted: Row }, bars: Bars): void {
   const { pcmu, l16, converted } = rows
   judgeLatency(pcmu, bars)
-  for (const [name, row] of [
+  for (const [codec, row] of [
     ['PCMU', pcmu],
     ['L16', l16]
   ] as const) {
     const calls = Math.min(JUDGED_CALLS, Math.max(...row.keys()))
-    const measured = ratio(row.get(calls) as Pair)
-    bars.atMost(`CPU against the bare relay, ${name} pass-through, ${calls} calls`, measured, 1.3, ' x')
+    const name = `CPU against the bare relay, ${codec} pass-through, ${calls} calls`
+    bars.atMost(name, row.get(calls)?.ratio, 1.3, ' x')
   }
   // Where both have room to breathe: above its limit a relay does no more work, however many calls there are.
   const calls = Math.min(100, Math.max(...pcmu.keys()))

@@ -13,8 +13,11 @@ export const RELAY_CORE = 0
 export const LOAD_CORE = 1
 
 const { scripts } = JSON.parse(readFileSync(path.join(import.meta.dirname, '..', 'package.json'), 'utf8'))
-/** Node's own, as `npm start` has them. */
+/** Node's flags and variables, as `npm start` has them. */
 const START_FLAGS: string[] = scripts.start.match(/--\S+/g) ?? []
+const START_ENV = Object.fromEntries(
+  (scripts.start.match(/[A-Z_]+=\S+/g) ?? []).map((pair: string) => pair.split(/=(.*)/))
+)
 
 const APPLICATION_ID = '1494404757140276705'
 
@@ -34,6 +37,7 @@ export async function startProduct(
     core: RELAY_CORE,
     flags: [...START_FLAGS, ...(options.flags ?? [])],
     env: {
+      ...START_ENV,
       PORT: String(port),
       HOST: '127.0.0.1',
       SERVER_URL: url,

@@ -18,7 +18,7 @@ describe('railway.json', () => {
   it('starts Node itself, so that the signal to stop reaches it, and asks after its health', () => {
     const { scripts } = JSON.parse(readFileSync(path.join(ROOT, 'package.json'), 'utf8'))
     assert.equal(`exec ${deploy.startCommand}`, scripts.start)
-    assert.match(deploy.startCommand, /^node .*server\.ts$/)
+    assert.match(deploy.startCommand, /^env [\w=.]+ node .*server\.ts$/)
     assert.equal(deploy.healthcheckPath, '/health')
     assert.equal(typeof deploy.overlapSeconds, 'number')
   })
