@@ -15,6 +15,7 @@ export type SampleRate = 8000 | 16000 | 24000
 
 export const PCMU_8K: AudioFormat = { encoding: 'pcmu', sampleRate: 8000 }
 export const PCMA_8K: AudioFormat = { encoding: 'pcma', sampleRate: 8000 }
+export const PCM16_8K: AudioFormat = { encoding: 'pcm16', sampleRate: 8000 }
 export const PCM16_16K: AudioFormat = { encoding: 'pcm16', sampleRate: 16000 }
 export const PCM16_24K: AudioFormat = { encoding: 'pcm16', sampleRate: 24000 }
 

@@ -33,6 +33,8 @@ export class SpeechMeter {
   readonly #format: AudioFormat
   #floor = LOWEST_FLOOR
   readonly #stepMinima = Array.from({ length: WINDOW_STEPS }, () => LOWEST_FLOOR)
+  /** Of all of them. */
+  #pastMinimum = LOWEST_FLOOR
   #oldestStep = 0
   #stepMinimum = NONE_YET
   #stepMs = 0
@@ -56,13 +58,13 @@ export class SpeechMeter {
 
   #follow(level: number, ms: number): void {
     this.#stepMinimum = Math.min(this.#stepMinimum, level)
-    let quietest = this.#stepMinimum
-    for (let i = 0; i < WINDOW_STEPS; i++) quietest = Math.min(quietest, this.#stepMinima[i])
+    const quietest = Math.min(this.#pastMinimum, this.#stepMinimum)
     this.#floor = Math.min(quietest, Math.round(this.#floor + FLOOR_RISE_PER_MS * ms))
 
     this.#stepMs += ms
     if (this.#stepMs < WINDOW_STEP_MS) return
     this.#stepMinima[this.#oldestStep] = this.#stepMinimum
+    this.#pastMinimum = Math.min(...this.#stepMinima)
     this.#oldestStep = (this.#oldestStep + 1) % WINDOW_STEPS
     this.#stepMinimum = NONE_YET
     this.#stepMs = 0

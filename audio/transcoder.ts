@@ -23,7 +23,7 @@ export interface Transcoder {
 const NOTHING = new Uint8Array(0)
 
 export function createTranscoder(from: AudioFormat, to: AudioFormat): Transcoder {
-  if (sameFormat(from, to)) return new IdentityTranscoder()
+  if (sameFormat(from, to)) return IDENTITY
   if (from.encoding === 'pcmu' && to.encoding === 'pcma') return new TableTranscoder(MULAW_TO_ALAW)
   if (from.encoding === 'pcma' && to.encoding === 'pcmu') return new TableTranscoder(ALAW_TO_MULAW)
   return new LinearTranscoder(from, to)
@@ -43,6 +43,9 @@ class IdentityTranscoder implements Transcoder {
 
   reset(): void {}
 }
+
+/** Of all calls: it keeps nothing. */
+const IDENTITY = new IdentityTranscoder()
 
 /** G.711 to G.711: one lookup a byte. */
 class TableTranscoder implements Transcoder {

@@ -9,18 +9,21 @@ export type { AudioTap, AudioTrack, TappedAudio }
 export class AudioTaps implements AudioTapSource {
   readonly #inbound = new Set<AudioTap>()
   readonly #outbound = new Set<AudioTap>()
+  /** Asked for each frame: nothing more is to be looked at while nobody listens. */
+  #wanted = false
 
   /** Returns the function that unsubscribes. A listener that throws is unsubscribed: the call goes on without it. */
   subscribe(track: AudioTrack, tap: AudioTap): () => void {
     // Of its own, so that the same function may listen twice.
     const entry: AudioTap = (audio) => tap(audio)
     this.#of(track).add(entry)
-    return () => void this.#of(track).delete(entry)
+    this.#wanted = true
+    return () => this.#drop(track, entry)
   }
 
   /** Whether anybody listens to anything. */
   get wanted(): boolean {
-    return this.#inbound.size > 0 || this.#outbound.size > 0
+    return this.#wanted
   }
 
   wants(track: AudioTrack): boolean {
@@ -32,9 +35,14 @@ export class AudioTaps implements AudioTapSource {
       try {
         tap(audio)
       } catch {
-        this.#of(track).delete(tap)
+        this.#drop(track, tap)
       }
     }
+  }
+
+  #drop(track: AudioTrack, tap: AudioTap): void {
+    this.#of(track).delete(tap)
+    this.#wanted = this.#inbound.size > 0 || this.#outbound.size > 0
   }
 
   #of(track: AudioTrack): Set<AudioTap> {

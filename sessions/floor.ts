@@ -34,6 +34,8 @@ export interface FloorOptions {
 /** Gives the floor to the caller and back to the agent, as turn-taking decides: the one place that acts on it. */
 export class Floor {
   readonly #options: FloorOptions
+  readonly #outbound: OutboundAudio
+  readonly #echoGuard: EchoGuard
   readonly #turnTaking: TurnTaking
   #cut: readonly CutReply[] = []
   #cutAt = 0
@@ -43,12 +45,14 @@ export class Floor {
 
   constructor(options: FloorOptions) {
     this.#options = options
+    this.#outbound = options.outbound
+    this.#echoGuard = options.echoGuard
     this.#turnTaking = new TurnTaking(options.policy, options.language)
   }
 
   /** Caller audio, recorded from `atMs` on the media clock on. */
   callerFrame(payload: Uint8Array, format: AudioFormat, atMs: number): void {
-    if (!this.#options.outbound.heardAll) this.#options.echoGuard.caller(payload, format, atMs)
+    if (!this.#outbound.heardAll) this.#echoGuard.caller(payload, format, atMs)
   }
 
   callerStarted(utteranceId: string): void {
@@ -79,7 +83,7 @@ export class Floor {
     if (this.#echo === utteranceId) return
     this.#options.reporter.callerText(utteranceId, text)
     const open = this.#turnTaking.wordless.length > 0
-    const { speaking } = this.#options.outbound
+    const { speaking } = this.#outbound
     this.#act(this.#turnTaking.words(utteranceId, text, speaking), utteranceId, true)
     if (open && this.#turnTaking.wordless.length === 0) this.#settled()
   }
@@ -88,19 +92,19 @@ export class Floor {
   stopAgent(): void {
     this.#turnTaking.settle()
     this.#settled()
-    if (this.#options.outbound.audible) this.#interrupt(null)
+    if (this.#outbound.audible) this.#interrupt(null)
   }
 
   /** The engine begins a reply: it takes the floor, or waits until it is known whether there is anything to answer. */
   agentStarts(): void {
-    if (this.#turnTaking.undecided) this.#options.outbound.wait()
+    if (this.#turnTaking.undecided) this.#outbound.wait()
     if (!this.#turnTaking.unsettled || this.#timers.has('answer')) return
     if (!this.#turnTaking.answerWaits()) {
       this.#turnTaking.settle()
       this.#settled()
       return
     }
-    this.#options.outbound.wait()
+    this.#outbound.wait()
     this.#after('answer', ANSWER_WAIT_MS, () => {
       this.#turnTaking.settle()
       this.#settled()
@@ -122,7 +126,7 @@ export class Floor {
 
   #noWordsCame(): void {
     for (const utteranceId of this.#turnTaking.wordless)
-      this.#act(this.#turnTaking.words(utteranceId, '', this.#options.outbound.speaking), utteranceId)
+      this.#act(this.#turnTaking.words(utteranceId, '', this.#outbound.speaking), utteranceId)
     this.#settled()
   }
 
@@ -188,7 +192,7 @@ export class Floor {
   /** An echo may turn into a caller who speaks over it. */
   #watchEcho(utteranceId: string): void {
     this.#after('echo', ECHO_CHECK_MS, () => {
-      if (this.#options.echoGuard.suspected()) {
+      if (this.#echoGuard.suspected()) {
         this.#watchEcho(utteranceId)
         return
       }
@@ -222,7 +226,7 @@ export class Floor {
   #settled(): void {
     this.#cancel('answer')
     this.#cancel('words')
-    this.#options.outbound.release()
+    this.#outbound.release()
   }
 
   #after(name: TimerName, delayMs: number, task: () => void): void {

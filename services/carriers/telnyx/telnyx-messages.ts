@@ -1,4 +1,4 @@
-import type { AudioFormat } from '../../../audio/format.ts'
+import { type AudioFormat, PCM16_8K, PCM16_16K, PCM16_24K, PCMA_8K, PCMU_8K } from '../../../audio/format.ts'
 
 /**
  * Telnyx's media-stream dialect: JSON text frames in snake_case, numbers as strings
@@ -19,16 +19,20 @@ export interface TelnyxFrame {
   readonly payload?: { readonly code?: unknown }
 }
 
+/** Of all calls: each frame looks at its format. */
+const FORMATS = new Map<string, AudioFormat>([
+  ['PCMU/8000', PCMU_8K],
+  ['PCMA/8000', PCMA_8K],
+  ['L16/8000', PCM16_8K],
+  ['L16/16000', PCM16_16K],
+  ['L16/24000', PCM16_24K]
+])
+
 /** The format that a `start` announces; null for an encoding or rate that Offhook does not speak. */
 export function announcedFormat(start: TelnyxStart): AudioFormat | null {
   const encoding = String(start.media_format?.encoding ?? '').toUpperCase()
   const sampleRate = Number(start.media_format?.sample_rate)
-  if (encoding === 'PCMU' && sampleRate === 8000) return { encoding: 'pcmu', sampleRate }
-  if (encoding === 'PCMA' && sampleRate === 8000) return { encoding: 'pcma', sampleRate }
-  if (encoding === 'L16' && (sampleRate === 8000 || sampleRate === 16000 || sampleRate === 24000)) {
-    return { encoding: 'pcm16', sampleRate }
-  }
-  return null
+  return FORMATS.get(`${encoding}/${sampleRate}`) ?? null
 }
 
 /** "G722/8000", of whatever was announced. */

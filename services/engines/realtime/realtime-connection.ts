@@ -61,6 +61,7 @@ export class RealtimeConnection implements TextTaker {
   readonly #options: RealtimeConnectionOptions
   readonly #opening = Promise.withResolvers<void>()
   #realtime: OpenAIRealtimeWS | null = null
+  #socket: WebSocket | null = null
   #update: SessionUpdateEvent | null = null
   #state: 'new' | 'opening' | 'open' | 'closed' = 'new'
   #appends = APPENDS
@@ -114,7 +115,7 @@ export class RealtimeConnection implements TextTaker {
 
   /** One `input_audio_buffer.append`, as one write to the socket: this runs 50 times a second in every call. */
   sendAudio(payload: Uint8Array): void {
-    const socket = this.#realtime?.socket
+    const socket = this.#socket
     if (this.#state !== 'open' || !socket) return
     const waitingBytes = this.#raw ? this.#raw.writableLength : socket.bufferedAmount
     if (waitingBytes > this.#sendLimitBytes) {
@@ -177,6 +178,7 @@ export class RealtimeConnection implements TextTaker {
     const dial = this.#options.dial ?? dialService
     const realtime = dial({ model, options }, { apiKey, baseURL })
     this.#realtime = realtime
+    this.#socket = realtime.socket
     realtime.on('event', (event) => this.#guard(() => this.#onEvent(event)))
     // Without a listener the SDK turns every error into an unhandled rejection. Errors of the service come as
     // events, and those of the socket from the socket: what is left is a message that could not be read.
