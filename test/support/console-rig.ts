@@ -23,7 +23,7 @@ const chromiumPath =
 export function describeInBrowser(name: string, tests: () => void): void {
   const missing = chromiumPath === null && process.env.CI !== 'true'
   const skip = missing && 'no Chromium here: install one, or set CHROMIUM_PATH'
-  describe(name, { skip, timeout: 90_000 }, tests)
+  describe(name, { skip, timeout: 240_000 }, tests)
 }
 
 export interface ConsoleRig {
