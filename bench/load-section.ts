@@ -86,6 +86,7 @@ async function runScenario(scenario: Scenario, windowMs: number): Promise<Row> {
         const server = await measure('server', calls, windowMs)
         const bare = await measure('bare', calls, windowMs)
         pairs.push({ server, bare, ratio: server && bare ? server.cpuMs / bare.cpuMs : undefined })
+        if (!server) break
       }
       row.set(calls, middle(pairs))
     }
