@@ -67,7 +67,7 @@ export async function runLoad(options: LoadOptions, bars: Bars): Promise<void> {
 }
 
 async function runScenario(scenario: Scenario, windowMs: number): Promise<Row> {
-  const generator = await startProcess<LoadQuestions>('load/generator.ts', { core: LOAD_CORE })
+  const generator = await startProcess<LoadQuestions>('load/generator.ts', { core: LOAD_CORE, urgent: true })
   const address = await generator.ask('address', null)
   const server = await startProduct(address, { env: scenario.env })
   const bare = await startProcess<BareQuestions>('bare-relay.ts', {

@@ -7,7 +7,7 @@ import { promisify } from 'node:util'
 import pRetry, { AbortError } from 'p-retry'
 import pg from 'pg'
 import type { Logger } from 'pino'
-import { letProcessWait } from '../priority.ts'
+import { letProcessWait, letSessionsWait } from '../priority.ts'
 import { type Account, chooseAccount, prepareHome } from './postgres-account.ts'
 import { findBinaries, type PostgresBinaries } from './postgres-binaries.ts'
 import { readPostmaster } from './postmaster.ts'
@@ -74,6 +74,7 @@ export class EmbeddedPostgres {
   #child: ChildProcess | null = null
   /** Holds the advisory lock of the cluster's owner; its end tells that the server has gone. */
   #owner: pg.Client | null = null
+  #waiting: { stop(): void } | null = null
 
   private constructor(parts: {
     options: Options
@@ -120,6 +121,7 @@ export class EmbeddedPostgres {
   async stop(): Promise<void> {
     if (this.#stopping.signal.aborted) return
     this.#stopping.abort()
+    this.#waiting?.stop()
     await this.#owner?.end().catch(() => undefined)
     const stop = ['stop', '-D', this.#cluster, '-m', 'fast', '-w', '-t', String(STOP_DEADLINE_S)]
     await run(this.#binaries.pgCtl, stop, { cwd: '/', ...this.#account?.ids }).catch(async (error) => {
@@ -212,6 +214,14 @@ export class EmbeddedPostgres {
     }
     client.once('end', () => this.#revive())
     this.#owner = client
+    await this.#letItWait()
+  }
+
+  /** Also of a server that was taken over, whose processes another Offhook may have left as they were. */
+  async #letItWait(): Promise<void> {
+    this.#waiting?.stop()
+    const postmaster = await readPostmaster(this.#cluster)
+    if (postmaster !== null && postmaster !== 'stale') this.#waiting = letSessionsWait(postmaster.pid)
   }
 
   #revive(): void {

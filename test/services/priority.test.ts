@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict'
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { readdirSync, readFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { constants, getPriority } from 'node:os'
 import { describe, it } from 'node:test'
-import { letCollectionsWait, letProcessWait } from '../../services/priority.ts'
+import { letCollectionsWait, letProcessWait, letSessionsWait } from '../../services/priority.ts'
 
 const { PRIORITY_BELOW_NORMAL } = constants.priority
 const linux = process.platform === 'linux'
@@ -42,4 +42,36 @@ describe('priorities', () => {
     letProcessWait(child.pid)
     letProcessWait(undefined)
   })
+
+  const sessions = existsSync('/proc/self/autogroup')
+
+  it('lets the sessions of a process wait', { skip: !sessions }, async () => {
+    const first = spawn('sleep', ['60'], { detached: true, stdio: 'ignore' })
+    const second = spawn('sleep', ['60'], { detached: true, stdio: 'ignore' })
+    const kept = autogroup(process.pid)
+    try {
+      const sweeping = letSessionsWait(process.pid)
+      await sweeping.swept
+      sweeping.stop()
+      assert.equal(autogroup(first.pid), PRIORITY_BELOW_NORMAL)
+      assert.equal(autogroup(second.pid), PRIORITY_BELOW_NORMAL)
+      assert.equal(autogroup(process.pid), kept)
+    } finally {
+      first.kill()
+      second.kill()
+    }
+  })
+
+  it('looks for the sessions of a process that has gone without a word', async () => {
+    const child = spawn(process.execPath, ['-e', ''])
+    await once(child, 'exit')
+    const sweeping = letSessionsWait(child.pid as number)
+    await sweeping.swept
+    sweeping.stop()
+  })
 })
+
+/** The niceness of a process' session. */
+function autogroup(pid: number | undefined): number {
+  return Number(/nice (-?\d+)/.exec(readFileSync(`/proc/${pid}/autogroup`, 'utf8'))?.[1])
+}
