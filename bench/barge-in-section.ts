@@ -4,7 +4,7 @@ import type { Bars } from './bars.ts'
 import { watchCore } from './core-usage.ts'
 import type { FrontAddress } from './load/front.ts'
 import { type BenchProcess, startProcess } from './processes.ts'
-import { LOAD_CORE, RELAY_CORE, startProduct } from './product.ts'
+import { LOAD_CORE, METER_FLAGS, RELAY_CORE, startProduct } from './product.ts'
 import type { ServerQuestions } from './server-under-test.ts'
 import { percentile, round } from './statistics.ts'
 
@@ -50,8 +50,7 @@ export async function runBargeIn(options: BargeInOptions, bars: Bars): Promise<v
   const standIns = await startProcess<BargeInQuestions>('barge-in/carrier-and-model.ts', {
     core: LOAD_CORE,
     urgent: true,
-    // Its own collections of garbage are not to be measured.
-    flags: ['--min-semi-space-size=64', '--max-semi-space-size=64']
+    flags: METER_FLAGS
   })
   const front = await standIns.ask('address', null)
   const relays = [await startServer(front, options.turns), await startBare(front)]

@@ -4,7 +4,7 @@ import type { LoadQuestions } from './load/generator.ts'
 import type { LegFormats } from './load/load-shape.ts'
 import { type Measured, measurer, middleOf } from './load-measurement.ts'
 import { startProcess } from './processes.ts'
-import { LOAD_CORE, RELAY_CORE, startProduct } from './product.ts'
+import { LOAD_CORE, METER_FLAGS, RELAY_CORE, startProduct } from './product.ts'
 import { median, round } from './statistics.ts'
 
 /** Where there is more to do for a frame, what few calls cost says little: each wake-up of an idle process costs most. */
@@ -67,7 +67,11 @@ export async function runLoad(options: LoadOptions, bars: Bars): Promise<void> {
 }
 
 async function runScenario(scenario: Scenario, windowMs: number): Promise<Row> {
-  const generator = await startProcess<LoadQuestions>('load/generator.ts', { core: LOAD_CORE, urgent: true })
+  const generator = await startProcess<LoadQuestions>('load/generator.ts', {
+    core: LOAD_CORE,
+    flags: METER_FLAGS,
+    urgent: true
+  })
   const address = await generator.ask('address', null)
   const server = await startProduct(address, { env: scenario.env })
   const bare = await startProcess<BareQuestions>('bare-relay.ts', {

@@ -11,6 +11,13 @@ import type { ServerQuestions } from './server-under-test.ts'
 /** The relays have a core of their own; what calls them has the other. */
 export const RELAY_CORE = 0
 export const LOAD_CORE = 1
+/** Of what takes the times: on its one core, V8's other threads would only hold it up, and a full collection would be in the figures. */
+export const METER_FLAGS = [
+  '--min-semi-space-size=32',
+  '--max-semi-space-size=32',
+  '--initial-old-space-size=2048',
+  '--no-parallel-scavenge'
+]
 
 const { scripts } = JSON.parse(readFileSync(path.join(import.meta.dirname, '..', 'package.json'), 'utf8'))
 /** Node's flags and variables, as `npm start` has them. */

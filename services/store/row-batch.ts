@@ -1,5 +1,5 @@
 import type { AudioFormat } from '../../audio/format.ts'
-import type { CallEvent, CallIdentity, EndReason, TurnRecord } from '../../sessions/contracts/call-events.ts'
+import type { CallEvent, CallIdentity, EndReason } from '../../sessions/contracts/call-events.ts'
 import { carrierTimes } from './carrier-times.ts'
 import type { SpoolRecord } from './spool/spool-record.ts'
 
@@ -51,6 +51,8 @@ export function isEssential(type: CallEvent['type']): boolean {
 /** Rows by table, named as their columns; instants in ISO 8601. What `store-batch.sql` takes. */
 export interface RowBatch {
   readonly calls: readonly CallPatch[]
+  /** Calls that are told nothing new: it is enough that they are there. */
+  readonly known: readonly CallPatch[]
   readonly turns: readonly Row[]
   readonly events: readonly Row[]
   readonly items: readonly Row[]
@@ -71,6 +73,7 @@ interface CallPatch {
 /** What these events, in order, leave in the database. */
 export function toRows(records: readonly SpoolRecord[]): RowBatch {
   const calls = new Map<string, CallPatch>()
+  const changed = new Set<CallPatch>()
   const turns = new Map<string, Row[]>()
   const events = new Map<string, Row>()
   const items = new Map<string, Row>()
@@ -79,9 +82,9 @@ export function toRows(records: readonly SpoolRecord[]): RowBatch {
     const { call, at, event } = record
     const patch = calls.get(call.callId) ?? newPatch(record)
     calls.set(call.callId, patch)
-    changeCall(patch, record)
+    if (changeCall(patch, record)) changed.add(patch)
     if (event.type === 'turn.completed')
-      turns.set(`${call.callId} ${event.turn.turnIndex}`, turnSides(call.callId, event.turn))
+      turns.set(`${call.callId} ${event.turn.turnIndex}`, turnSides(call.callId, event))
     const listed = UNLISTED.has(event.type) ? null : eventRow(place, record)
     if (listed && !events.has(listed.event_id)) events.set(listed.event_id, listed)
     for (const [index, item] of (record.items ?? []).entries()) {
@@ -102,8 +105,10 @@ export function toRows(records: readonly SpoolRecord[]): RowBatch {
     if (event.type === 'call.ended' && event.answeredAt !== null && !ends.has(call.callId))
       ends.set(call.callId, minutesRow(call, event, event.answeredAt))
   }
+  const patches = [...calls.values()]
   return {
-    calls: [...calls.values()],
+    calls: patches.filter((patch) => changed.has(patch)),
+    known: patches.filter((patch) => !changed.has(patch)),
     turns: [...turns.values()].flat(),
     events: [...events.values()],
     items: [...items.values()],
@@ -127,27 +132,28 @@ function newPatch({ call, at, replicaId }: SpoolRecord): CallPatch {
   }
 }
 
-function changeCall(patch: CallPatch, { at, replicaId, event }: SpoolRecord): void {
+/** Whether the event says anything of the call itself. */
+function changeCall(patch: CallPatch, { at, replicaId, event }: SpoolRecord): boolean {
   switch (event.type) {
     case 'call.answered':
       patch.answered_at ??= iso(at)
       if (patch.status === 'initiated') patch.status = 'answered'
-      return
+      return true
     case 'stream.connected':
       patch.stream_codec = STREAM_CODEC[event.inboundFormat.encoding]
       patch.stream_sample_rate = event.inboundFormat.sampleRate
       goLive(patch, at, replicaId)
-      return
+      return true
     case 'session.ready':
       patch.engine = event.engine
       goLive(patch, at, replicaId)
-      return
+      return true
     case 'call.heartbeat':
       signOfLife(patch, at, replicaId)
-      return
+      return true
     case 'call.ended':
       if (patch.ended_at === null) endCall(patch, at, event)
-      return
+      return true
     case 'carrier.event': {
       const { startedAt, endedAt, seconds } = carrierTimes(event)
       // The later of two starts: when it rang, and when it was answered.
@@ -156,9 +162,10 @@ function changeCall(patch: CallPatch, { at, replicaId, event }: SpoolRecord): vo
         patch.carrier_started_at = iso(startedAt)
       if (endedAt !== null) patch.carrier_ended_at ??= iso(endedAt)
       if (seconds !== null) patch.carrier_seconds ??= seconds
-      return
+      return true
     }
     default:
+      return false
   }
 }
 
@@ -215,7 +222,7 @@ function eventRow(place: number, { id, call, at, event }: SpoolRecord) {
 }
 
 /** How fast the reply came, and how much of it was heard, belong to the reply. */
-function turnSides(callId: string, turn: TurnRecord): Row[] {
+function turnSides(callId: string, { turn, revised }: EventOf<'turn.completed'>): Row[] {
   const { turnIndex, caller, agent } = turn
   const sides: Row[] = []
   for (const [speaker, side] of [['caller', caller] as const, ['agent', agent] as const]) {
@@ -236,7 +243,8 @@ function turnSides(callId: string, turn: TurnRecord): Row[] {
       response_ms: latency?.responseMs ?? null,
       endpoint_ms: latency?.endpointMs ?? null,
       engine_ms: latency?.engineMs ?? null,
-      playout_ms: latency?.playoutMs ?? null
+      playout_ms: latency?.playoutMs ?? null,
+      revised
     })
   }
   return sides

@@ -1,4 +1,4 @@
-import { setTimeout as delay } from 'node:timers/promises'
+import timers from 'node:timers/promises'
 import pRetry from 'p-retry'
 import type { Logger } from 'pino'
 import type { BatchWriter } from './batch-writer.ts'
@@ -7,17 +7,23 @@ import type { SpoolLine } from './spool/spool-record.ts'
 
 const RETRY_MIN_MS = 100
 const RETRY_MAX_MS = 5_000
-/** Bounds what one batch takes from the event loop, and how long the database works on it. */
+/** What one batch holds while all is well: a database that shares a core with the calls takes it for 3 ms. */
+const USUAL_BATCH = 32
+/** What it may grow to where more waits than that, as after an outage; bounds what one takes from the event loop. */
 const MAX_BATCH = 256
+/** Pause between batches while a backlog is stored: live calls come first. */
+const BACKLOG_PAUSE_MS = 10
 /**
  * Batches begin at least this far apart, and the further the more there is to store: one of many records takes hardly
- * more of this process, and of the database, than one of a few.
+ * more of this process, and of the database, than one of a few. Where there is so much that it would be more than one
+ * batch by then, they begin as far apart as it takes for one of `FULL` to come together.
  */
 const PACE_MS = 200
 const PACE_MS_A_RECORD = 40
 const MAX_PACE_MS = 1_000
-/** Pause between batches while a backlog is stored: live calls come first. */
-const BACKLOG_PAUSE_MS = 10
+const MIN_PACE_MS = 50
+/** A little less than a batch holds, so that a few more do not make two of it. */
+const FULL = 0.75 * USUAL_BATCH
 
 /** Where records wait: a `Spool`, or one that was left. */
 export interface SpoolSource {
@@ -48,7 +54,7 @@ export class SpoolDrain {
   #stored = 0
   /** Whether `#stored` is what the database says. */
   #isSure = false
-  #size = MAX_BATCH
+  #size = USUAL_BATCH
   #running: Promise<void> | null = null
   #isWanted = false
   #pace: NodeJS.Timeout | null = null
@@ -114,6 +120,7 @@ export class SpoolDrain {
   }
 
   async #takeAll(): Promise<void> {
+    const sinceMs = Date.now() - this.#startedAt
     this.#startedAt = Date.now()
     const { signal } = this.#closing
     const { source } = this.#options
@@ -124,13 +131,12 @@ export class SpoolDrain {
         lines = await this.#retry(() => source.next(this.#stored))
         await this.#retry(() => this.#storeLines(lines))
         await source.release(this.#stored).catch(() => undefined)
-        if (lines.length >= MAX_BATCH) await delay(BACKLOG_PAUSE_MS, undefined, { signal })
       } while (lines.length > 0)
     } catch (error) {
       if (!signal.aborted) this.#failed(error)
     }
-    const paceMs = (this.#stored - before) * PACE_MS_A_RECORD
-    this.#paceMs = Math.min(MAX_PACE_MS, Math.max(PACE_MS, paceMs))
+    this.#paceMs = paceOf(this.#stored - before, sinceMs)
+    this.#size = Math.min(this.#size, USUAL_BATCH)
   }
 
   #retry<T>(attempt: () => Promise<T>): Promise<T> {
@@ -153,10 +159,13 @@ export class SpoolDrain {
         this.#stored = await writer.position(source.id)
         this.#isSure = true
       }
-      const rest = lines.filter(({ n }) => n > this.#stored).slice(0, this.#size)
+      const rest = lines.filter(({ n }) => n > this.#stored)
       if (rest.length === 0) return
       this.#closing.signal.throwIfAborted()
-      await this.#storeBatch(rest)
+      const batch = rest.slice(0, this.#size)
+      await this.#storeBatch(batch)
+      if (batch.length < rest.length)
+        await timers.setTimeout(BACKLOG_PAUSE_MS, undefined, { signal: this.#closing.signal })
     }
   }
 
@@ -214,6 +223,13 @@ export class SpoolDrain {
       'Database not reachable; calls go on, and their records wait on disk'
     )
   }
+}
+
+/** How long after the start of a drain the next one is to start, where so many records had come in so long. */
+function paceOf(records: number, inMs: number): number {
+  const paceMs = Math.min(MAX_PACE_MS, Math.max(PACE_MS, records * PACE_MS_A_RECORD))
+  const fullMs = (inMs * FULL) / records
+  return Math.max(MIN_PACE_MS, Math.min(paceMs, records > 0 ? fullMs : paceMs))
 }
 
 /**

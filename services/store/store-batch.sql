@@ -1,7 +1,7 @@
 -- Stores what a batch of call events leaves: all of it, or nothing, in one round trip. Run again it changes nothing.
 --
 -- $1 the spool, $2 the place that its cursor must be at, $3 the place of the batch's last record,
--- $4 the rows as JSON: {calls, turns, events, items, ends}, one row a key in each but events and items,
+-- $4 the rows as JSON: {calls, known, turns, events, items, ends}, one row a key in each but events and items,
 -- $5 seconds of the first billing interval, $6 of each further one.
 --
 -- Answers with one row: whether the cursor was where it must be. Where it was not, somebody has stored this already.
@@ -74,16 +74,33 @@ stored_calls as (
     round(extract(epoch from carrier_ended_at - carrier_started_at), 3)) as carrier_seconds
 ),
 
+-- Those of which there is nothing new: only that they are there, since the rows below are theirs.
+known_calls as (
+  insert into calls (
+    id, carrier, carrier_call_id, direction, from_number, to_number, agent_id, status, initiated_at, replica_id
+  )
+  select given.* from batch, jsonb_to_recordset(batch.rows->'known') as given (
+    id uuid, carrier text, carrier_call_id text, direction text, from_number text, to_number text, agent_id text,
+    status text, initiated_at timestamptz, replica_id text
+  )
+  order by given.id
+  on conflict (id) do nothing
+),
+
 -- What its owner had erased does not come back with a late word.
 erased as (
-  select calls.id from calls join call_rows on call_rows.id = calls.id where calls.erased_at is not null
+  select id from calls
+  where erased_at is not null and id in (
+    select id from call_rows union all
+    select (given->>'id')::uuid from batch, jsonb_array_elements(batch.rows->'known') as given
+  )
 ),
 
 turn_rows as (
   select given.* from batch, jsonb_to_recordset(batch.rows->'turns') as given (
     call_id uuid, turn_index integer, speaker text, said_text text, heard_text text, interrupted boolean,
     started_at timestamptz, ended_at timestamptz, said_ms numeric, heard_ms numeric,
-    response_ms numeric, endpoint_ms numeric, engine_ms numeric, playout_ms numeric
+    response_ms numeric, endpoint_ms numeric, engine_ms numeric, playout_ms numeric, revised boolean
   )
   where given.call_id not in (select id from erased)
 ),
@@ -93,7 +110,10 @@ stored_turns as (
     call_id, turn_index, speaker, said_text, heard_text, interrupted,
     started_at, ended_at, said_ms, heard_ms, response_ms, endpoint_ms, engine_ms, playout_ms
   )
-  select * from turn_rows order by call_id, turn_index, speaker desc
+  select
+    call_id, turn_index, speaker, said_text, heard_text, interrupted,
+    started_at, ended_at, said_ms, heard_ms, response_ms, endpoint_ms, engine_ms, playout_ms
+  from turn_rows order by call_id, turn_index, speaker desc
   on conflict (call_id, turn_index, speaker) do update set
     said_text = excluded.said_text, heard_text = excluded.heard_text, interrupted = excluded.interrupted,
     started_at = excluded.started_at, ended_at = excluded.ended_at,
@@ -103,7 +123,7 @@ stored_turns as (
 
 -- A revision may leave a side of a turn out that was there before.
 removed_turns as (
-  delete from turns using (select distinct call_id, turn_index from turn_rows) as revised
+  delete from turns using (select distinct call_id, turn_index from turn_rows where revised) as revised
   where turns.call_id = revised.call_id and turns.turn_index = revised.turn_index
     and not exists (select from turn_rows as kept
       where kept.call_id = turns.call_id and kept.turn_index = turns.turn_index and kept.speaker = turns.speaker)

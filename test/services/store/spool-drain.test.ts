@@ -39,7 +39,7 @@ function open(t: TestContext) {
   }
   async function pass(ms: number): Promise<void> {
     t.mock.timers.tick(ms)
-    await turnOfTheLoop()
+    for (let turn = 0; turn < 3; turn++) await turnOfTheLoop()
   }
   return { batches, tell, pass }
 }
@@ -56,22 +56,46 @@ describe('spool drain', () => {
     assert.deepEqual(batches, [1, 1])
   })
 
-  it('stores what a busy one tells in larger batches, and never later than after a second', async (t) => {
+  it('stores what a busy one tells in larger batches', async (t) => {
     const { batches, tell, pass } = open(t)
     await tell(15)
     await tell(10)
     await pass(599)
-    await tell(200)
     assert.deepEqual(batches, [15])
     await pass(1)
-    assert.deepEqual(batches, [15, 210])
+    assert.deepEqual(batches, [15, 10])
     await tell(1)
-    await pass(999)
-    assert.deepEqual(batches, [15, 210])
-    await pass(1)
-    assert.deepEqual(batches, [15, 210, 1])
+    await pass(400)
+    assert.deepEqual(batches, [15, 10, 1])
     await tell(1)
     await pass(200)
-    assert.deepEqual(batches, [15, 210, 1, 1], 'it is quiet again')
+    assert.deepEqual(batches, [15, 10, 1, 1], 'it is quiet again')
+  })
+
+  it('stores what a very busy one tells as often as a batch fills, and never more than it at once', async (t) => {
+    const { batches, tell, pass } = open(t)
+    await tell(24)
+    await tell(30)
+    await pass(960)
+    assert.deepEqual(batches, [24, 30])
+    await tell(24)
+    await pass(767)
+    assert.deepEqual(batches, [24, 30])
+    await pass(1)
+    assert.deepEqual(batches, [24, 30, 24], '30 in 960 ms are 24 in 768 ms')
+  })
+
+  it('takes what has piled up in batches that double, with a pause between them', async (t) => {
+    const { batches, tell, pass } = open(t)
+    await tell(700)
+    assert.deepEqual(batches, [32])
+    await pass(9)
+    assert.deepEqual(batches, [32])
+    for (let each = 0; each < 4; each++) await pass(10)
+    assert.deepEqual(batches, [32, 64, 128, 256, 220])
+    await tell(40)
+    await pass(1000)
+    await pass(10)
+    assert.deepEqual(batches.slice(5), [32, 8], 'small ones again')
   })
 })
