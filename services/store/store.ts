@@ -121,14 +121,19 @@ export class Store {
     return found ?? this.#memory.agentForNumber(number) ?? this.#options.defaultAgent
   }
 
-  /** null where there is none of this id. Never rejects: without the database, it is the agent as it was last. */
+  /**
+   * null where there is none of this id. Never rejects: without the database, it is the agent as it was last; until the
+   * default agent has been put into a new one, it is there all the same.
+   */
   async agentById(id: string): Promise<AgentProfile | null> {
     await this.#remembered
+    const { defaultAgent } = this.#options
+    const initial = id === defaultAgent.id ? defaultAgent : null
+    const isReady = this.#ready
     try {
-      return await this.calls.findAgent(id)
+      return (await this.calls.findAgent(id)) ?? (isReady ? null : initial)
     } catch {
-      const { defaultAgent } = this.#options
-      return this.#memory.agent(id) ?? (id === defaultAgent.id ? defaultAgent : null)
+      return this.#memory.agent(id) ?? initial
     }
   }
 

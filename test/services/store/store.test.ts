@@ -14,7 +14,14 @@ import { ManualClock } from '../../support/manual-clock.ts'
 import { testProfile } from '../../support/session-rig.ts'
 import { BY_THE_MINUTE, ended, inboundCall, NOON } from './recorder-rig.ts'
 
-async function openStore(
+async function openStore(...parts: Parameters<typeof beginStore>) {
+  const opened = await beginStore(...parts)
+  assert.ok(await opened.store.whenReady())
+  return opened
+}
+
+/** One that is about to get the database ready. */
+async function beginStore(
   t: TestContext,
   database: Database,
   replicaId = 'a',
@@ -37,7 +44,6 @@ async function openStore(
   })
   defer(t, () => rm(dataDir, { recursive: true, force: true }))
   defer(t, () => store.close(0))
-  assert.ok(await store.whenReady())
   return { store, events, clock, logs }
 }
 
@@ -137,6 +143,26 @@ eachDatabase((databases) => {
       await store.close(0)
       const again = await openStore(t, database, 'a', { ...testProfile, greeting: 'Hi.' })
       assert.equal((await again.store.agentForNumber(null)).greeting, 'Good day.')
+    })
+
+    it('have it also while it is not in the database yet', async (t) => {
+      const database = await databases.create(t)
+      const before = await openStore(t, database)
+      await before.store.close(0)
+      await database.pool.query('delete from agents')
+      const holder = await database.pool.connect()
+      await holder.query('begin; lock table agents in share row exclusive mode')
+      const { store } = await beginStore(t, database)
+      try {
+        assert.deepEqual(await store.agentById(testProfile.id), testProfile)
+        assert.equal(await store.agentById('nobody'), null)
+      } finally {
+        await holder.query('rollback')
+        holder.release()
+      }
+      assert.ok(await store.whenReady())
+      await database.pool.query('delete from agents')
+      assert.equal(await store.agentById(testProfile.id), null)
     })
 
     it('answer the numbers that they were given, and the default one answers the rest', async (t) => {
