@@ -1,5 +1,13 @@
 import type { SampleRate } from './format.ts'
 import { FrameBuffer } from './frame-buffer.ts'
+import {
+  BLOCK_SAMPLES,
+  filterSamples,
+  type KernelFilter,
+  keepFilter,
+  kernelInput,
+  kernelOutput
+} from './resample-kernel.ts'
 
 /** Filter length to either side of its centre, in samples of the lower rate: 2 ms at 8 kHz, 1 ms at 16 kHz. */
 const HALF_WIDTH = 16
@@ -7,51 +15,37 @@ const HALF_WIDTH = 16
 /** Kaiser's shape parameter for 75 dB of attenuation (0.1102 (A - 8.7)): the price is a transition of 0.29 x rate / 2. */
 const KAISER_BETA = 0.1102 * (75 - 8.7)
 
-/** New samples in the filter's window at a time: 20 ms at the highest rate, so that a frame is one block. */
-const BLOCK_SAMPLES = 480
-
 /**
  * Changes the sample rate of one direction of a call, as a stream: whatever the chunks, the output is the same sample
  * for sample as that of one single push.
  *
  * A polyphase FIR filter (Crochiere and Rabiner, Multirate Digital Signal Processing, 1983): a sinc that cuts at half
  * the lower rate under a Kaiser window. Flat to 85 % of that (3.4 of 4 kHz); images and aliases from 115 % on are
- * below -70 dB. The output lags by `delayMs`: 2 ms between 8 kHz and the others, 1 ms between 16 and 24 kHz.
+ * below -70 dB. Sums are of 32-bit floats, in WebAssembly. The output lags by `delayMs`: 2 ms between 8 kHz and the others, 1 ms between 16 and 24 kHz.
  */
 export class Resampler {
   /** Group delay, the same at every frequency. */
   readonly delayMs: number
-  readonly #up: number
-  readonly #down: number
-  /** The filter taken apart into `up` phases, each reversed in time so that it lies along the window. */
-  readonly #phases: readonly Float64Array[]
-  readonly #tapsPerPhase: number
-  /** Going up, phase 0 has one tap that is not zero: it gives the input sample itself, HALF_WIDTH samples late. */
-  readonly #copyTap: number | null
-  /** The last `tapsPerPhase - 1` samples, then the block. */
-  readonly #window: Float64Array
+  readonly #filter: KernelFilter
+  /** The last samples, as many as the filter looks back. */
+  readonly #history: Int16Array
   readonly #flushSamples: number
   readonly #output = new FrameBuffer()
   /** Where the next output lies, in steps of 1 / (up x input rate) from the next input sample. */
   #position = 0
 
   constructor(fromHz: SampleRate, toHz: SampleRate) {
-    const common = greatestCommonDivisor(fromHz, toHz)
-    this.#up = toHz / common
-    this.#down = fromHz / common
-    const longest = Math.max(this.#up, this.#down)
-    const centre = HALF_WIDTH * longest
-    this.delayMs = (centre * 1000) / (fromHz * this.#up)
-    this.#flushSamples = centre / this.#up
-    this.#tapsPerPhase = (2 * centre) / this.#up
-    this.#phases = polyphaseTaps(centre, 1 / longest, this.#up)
-    this.#copyTap = this.#up === longest ? HALF_WIDTH - 1 : null
-    this.#window = new Float64Array(this.#tapsPerPhase - 1 + BLOCK_SAMPLES)
+    this.#filter = filterFor(fromHz, toHz)
+    const { up, down, history } = this.#filter
+    const centre = HALF_WIDTH * Math.max(up, down)
+    this.delayMs = (centre * 1000) / (fromHz * up)
+    this.#flushSamples = centre / up
+    this.#history = new Int16Array(history)
   }
 
   /** Samples that the next push of `length` samples will give. */
   outputLength(length: number): number {
-    return Math.max(0, Math.ceil((length * this.#up - this.#position) / this.#down))
+    return Math.max(0, Math.ceil((length * this.#filter.up - this.#position) / this.#filter.down))
   }
 
   /** The resampled audio, valid until the next call. Samples beyond 16 bits are clipped. */
@@ -73,54 +67,48 @@ export class Resampler {
 
   /** Forgets the audio so far. */
   reset(): void {
-    this.#window.fill(0)
+    this.#history.fill(0)
     this.#position = 0
   }
 
   #filterBlock(samples: Int16Array, start: number, output: Int16Array, written: number): number {
-    const window = this.#window
-    const copyTap = this.#copyTap
-    const history = this.#tapsPerPhase - 1
+    const filter = this.#filter
+    const history = this.#history
     const length = Math.min(BLOCK_SAMPLES, samples.length - start)
-    for (let i = 0; i < length; i++) window[history + i] = samples[start + i]
-
-    const end = length * this.#up
-    let position = this.#position
-    while (position < end) {
-      const phase = position % this.#up
-      const first = (position - phase) / this.#up
-      output[written++] =
-        phase === 0 && copyTap !== null
-          ? window[first + copyTap]
-          : toInt16(dotProduct(this.#phases[phase], window, first))
-      position += this.#down
-    }
-    this.#position = position - end
-    window.copyWithin(0, length, length + history)
-    return written
+    kernelInput.set(history)
+    kernelInput.set(
+      length === samples.length ? samples : samples.subarray(start, start + length),
+      history.length
+    )
+    const count = filterSamples(filter, length, this.#position)
+    this.#position += count * filter.down - length * filter.up
+    for (let i = 0; i < count; i++) output[written + i] = kernelOutput[i]
+    for (let i = 0; i < history.length; i++) history[i] = kernelInput[length + i]
+    return written + count
   }
 }
 
-/** Of the taps and as much of the window: four sums that need not wait for each other are faster than one. */
-function dotProduct(taps: Float64Array, window: Float64Array, first: number): number {
-  let sum0 = 0
-  let sum1 = 0
-  let sum2 = 0
-  let sum3 = 0
-  for (let k = 0; k < taps.length; k += 4) {
-    sum0 += taps[k] * window[first + k]
-    sum1 += taps[k + 1] * window[first + k + 1]
-    sum2 += taps[k + 2] * window[first + k + 2]
-    sum3 += taps[k + 3] * window[first + k + 3]
-  }
-  return sum0 + sum1 + (sum2 + sum3)
-}
+/** Each is worked out once, and is of all calls. */
+const filters = new Map<string, KernelFilter>()
 
-/** Clips and rounds; Math.round, with its care for -0, takes longer than truncating a positive number. */
-function toInt16(value: number): number {
-  if (value >= 32767) return 32767
-  if (value <= -32768) return -32768
-  return Math.trunc(value + 32768.5) - 32768
+function filterFor(fromHz: SampleRate, toHz: SampleRate): KernelFilter {
+  const name = `${fromHz} to ${toHz}`
+  const known = filters.get(name)
+  if (known) return known
+  const common = greatestCommonDivisor(fromHz, toHz)
+  const up = toHz / common
+  const down = fromHz / common
+  const longest = Math.max(up, down)
+  // Going up, phase 0 has one tap that is not zero: it gives the input sample itself, HALF_WIDTH samples late.
+  const copyTap = up === longest ? HALF_WIDTH - 1 : null
+  const filter = keepFilter({
+    up,
+    down,
+    copyTap,
+    phases: polyphaseTaps(HALF_WIDTH * longest, 1 / longest, up)
+  })
+  filters.set(name, filter)
+  return filter
 }
 
 /**
