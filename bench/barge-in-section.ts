@@ -20,7 +20,7 @@ const ERROR_LIMIT_MS: Readonly<Record<number, number>> = { 0: 25, 60: 40 }
 const CLEAR_LIMIT_MS = 3
 
 /** As many calls as are measured, or the compiler still works on what only they bring about. */
-const WARM_UP_TURNS = 5
+const WARM_UP_TURNS = 8
 /** The bare relay is not judged, and has less to compile: the greeting and fewer interruptions, in as many calls. */
 const BARE = { warmUpTurns: 2, turns: 3 }
 

@@ -57,7 +57,7 @@ const questions = {
       // One after the other, so that the session that comes is this call's.
       const session = realtime.waitForSession()
       const call = telnyx.placeCall({ networkDelayMs: delayMs })
-      const result = liveThrough(call, await session, options.turns)
+      const result = liveThrough(call, await session, { turns: options.turns, delayMs })
       results.push(result.then((lived) => ({ delayMs, ...lived })))
       await sleep(STAGGER_MS)
     }

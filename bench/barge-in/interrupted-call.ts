@@ -17,7 +17,10 @@ const TRUNCATION_MS = 1000
 
 /** One reply that was cut. */
 export interface Interruption {
-  /** From the service's `speech_started` to the carrier's playout being cleared. */
+  /**
+   * From the service's `speech_started` to the carrier's playout being cleared, over a line that takes exactly its delay:
+   * the timer that stands for it takes a millisecond or two more, which is nobody's.
+   */
   readonly clearMs: number
   /** `audio_end_ms` less what the caller heard of the item; null where the service was told nothing. */
   readonly errorMs: number | null
@@ -40,11 +43,11 @@ export function isHeardOut(turn: number): boolean {
   return turn % 3 === 0
 }
 
-/** Lives through these turns of a call whose greeting is on its way, and then hangs up. */
+/** Lives through these turns of a call whose greeting is on its way, over a line of this delay, and then hangs up. */
 export async function liveThrough(
   call: TelnyxCall,
   session: StandInSession,
-  turns: number
+  { turns, delayMs }: { turns: number; delayMs: number }
 ): Promise<CallResult> {
   const interruptions: Interruption[] = []
   let heardWhole = 0
@@ -64,7 +67,8 @@ export async function liveThrough(
     } else {
       const { least, most } = CUT_AFTER_MS
       await sleep(least + Math.random() * (most - least))
-      interruptions.push(await interrupt(call, session, firstMessage, turn + 1))
+      const cut = await interrupt(call, session, firstMessage, turn + 1)
+      interruptions.push({ ...cut, clearMs: cut.clearMs + delayMs })
     }
     from = call.playout.messages.length
   }
@@ -103,7 +107,7 @@ async function interrupt(
   await nextReply(session, nextTurn)
   const late = messages.slice(last + 1)
   return {
-    clearMs: clear.receivedAt - at,
+    clearMs: clear.enteredAt - at,
     errorMs: audioEndMs === null ? null : audioEndMs - heardMs,
     beyondReceivedMs: Math.max(0, (audioEndMs ?? 0) - generatedMs),
     lateMs: late.reduce((sum, { lengthMs }) => sum + lengthMs, 0)

@@ -14,13 +14,10 @@ const MAX_BATCH = 256
 /** Pause between batches while a backlog is stored: live calls come first. */
 const BACKLOG_PAUSE_MS = 10
 /**
- * Batches begin at least this far apart, and the further the more there is to store: one of many records takes hardly
- * more of this process, and of the database, than one of a few. Where there is so much that it would be more than one
- * batch by then, they begin as far apart as it takes for one of `FULL` to come together.
+ * Batches begin this far apart; where more comes in meanwhile than one usually holds, they begin as far apart as it takes
+ * for one of `FULL` to come together.
  */
 const PACE_MS = 200
-const PACE_MS_A_RECORD = 40
-const MAX_PACE_MS = 1_000
 const MIN_PACE_MS = 50
 /** A little less than a batch holds, so that a few more do not make two of it. */
 const FULL = 0.75 * USUAL_BATCH
@@ -227,9 +224,7 @@ export class SpoolDrain {
 
 /** How long after the start of a drain the next one is to start, where so many records had come in so long. */
 function paceOf(records: number, inMs: number): number {
-  const paceMs = Math.min(MAX_PACE_MS, Math.max(PACE_MS, records * PACE_MS_A_RECORD))
-  const fullMs = (inMs * FULL) / records
-  return Math.max(MIN_PACE_MS, Math.min(paceMs, records > 0 ? fullMs : paceMs))
+  return records === 0 ? PACE_MS : Math.min(PACE_MS, Math.max(MIN_PACE_MS, (inMs * FULL) / records))
 }
 
 /**

@@ -150,7 +150,10 @@ export class MediaStream extends EventEmitter<MediaStreamEvents> {
     socket.on('open', () => this.#start())
     socket.on('message', (data, isBinary) => {
       if (isBinary) this.binaryFrames++
-      else this.#delayed(() => this.#receive(String(data)))
+      else {
+        const enteredAt = performance.now()
+        this.#delayed(() => this.#receive(String(data), enteredAt))
+      }
     })
     // A failed handshake closes the socket too, and is told here only.
     socket.on('error', (error) => {
@@ -221,14 +224,14 @@ export class MediaStream extends EventEmitter<MediaStreamEvents> {
     return this.#inboundCodec.encode(samples).toString('base64')
   }
 
-  #receive(text: string): void {
+  #receive(text: string, enteredAt: number): void {
     if (!this.#playout) return
     const at = performance.now()
     try {
       const frame = frames.parseServerFrame(text)
       if (frame.event === 'media') this.#play(frame.payload, at)
       else if (frame.event === 'mark') this.#playout.mark(frame.name, at)
-      else this.#clear(at)
+      else this.#clear(at, enteredAt)
     } catch (fault) {
       if (!(fault instanceof frames.FrameFault)) throw fault
       this.sendRaw(frames.errorFrame(this.options.identity.streamId, fault))
@@ -249,8 +252,8 @@ export class MediaStream extends EventEmitter<MediaStreamEvents> {
     if (targetLegs !== 'opposite') this.#playout!.enqueue(this.#outboundCodec.decode(payload), at)
   }
 
-  #clear(at: number): void {
-    this.#playout!.clear(at)
+  #clear(at: number, enteredAt: number): void {
+    this.#playout!.clear(at, enteredAt)
     this.emit('cleared', this.#playout!.clears.at(-1)!.droppedMs)
   }
 

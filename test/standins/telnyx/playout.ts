@@ -19,6 +19,8 @@ export interface ReturnedMark {
 
 export interface ReceivedClear {
   readonly receivedAt: number
+  /** When it began its way over a line that has a delay. */
+  readonly enteredAt: number
   readonly droppedMs: number
 }
 
@@ -88,12 +90,12 @@ export class Playout {
     }
   }
 
-  clear(receivedAt: number): void {
+  clear(receivedAt: number, enteredAt = receivedAt): void {
     this.advance(receivedAt)
     const now = this.positionAt(receivedAt)
     const dropped = this.timeline.cut(now)
     this.#queuedSamples -= dropped
-    this.clears.push({ receivedAt, droppedMs: this.#toMs(dropped) })
+    this.clears.push({ receivedAt, enteredAt, droppedMs: this.#toMs(dropped) })
     this.#shortenMessages(this.#toMs(now))
     if (this.#firstAudible !== null && this.#firstAudible >= now) this.#firstAudible = null
     const pending = this.#pendingMarks
