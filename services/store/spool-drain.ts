@@ -7,17 +7,17 @@ import type { SpoolLine } from './spool/spool-record.ts'
 
 const RETRY_MIN_MS = 100
 const RETRY_MAX_MS = 5_000
-/** What one batch holds while all is well: a database that shares a core with the calls takes it for 3 ms. */
-const USUAL_BATCH = 32
+/** What one batch holds while all is well: a database that shares a core with the calls takes it for 6 ms. */
+const USUAL_BATCH = 64
 /** What it may grow to where more waits than that, as after an outage; bounds what one takes from the event loop. */
 const MAX_BATCH = 256
 /** Pause between batches while a backlog is stored: live calls come first. */
 const BACKLOG_PAUSE_MS = 10
 /**
- * Batches begin this far apart; where more comes in meanwhile than one usually holds, they begin as far apart as it takes
- * for one of `FULL` to come together.
+ * Batches begin this far apart: each takes some of this process, however few its records. Where more comes in
+ * meanwhile than one usually holds, they begin as far apart as it takes for one of `FULL` to come together.
  */
-const PACE_MS = 200
+const PACE_MS = 400
 const MIN_PACE_MS = 50
 /** A little less than a batch holds, so that a few more do not make two of it. */
 const FULL = 0.75 * USUAL_BATCH
