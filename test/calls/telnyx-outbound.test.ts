@@ -276,7 +276,7 @@ describe('a Telnyx outbound call whose stream is there before Telnyx tells of th
 
   before(async () => {
     rig = await startCallRig({
-      telnyx: { webhooks: { delayMs: (type) => (type === 'call.answered' ? 800 : 0) } },
+      telnyx: { webhooks: { delayMs: (type) => (type === 'call.answered' ? 1500 : 0) } },
       realtime: { script: () => ({ transcript: 'Hello.', audio: { toneHz: 500, ms: 600 } }) }
     })
   })

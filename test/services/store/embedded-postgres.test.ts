@@ -203,18 +203,19 @@ describe('embedded PostgreSQL for root', onlyRoot, () => {
   it('stays in a DATA_DIR that is private to root, and lets nobody but the database in', async (t) => {
     const dataDir = await tempDataDir(t)
     await chmod(dataDir, 0o700)
-    const { description } = await open(t, dataDir, path.join(dataDir, 'system'))
+    const { description } = await open(t, dataDir, path.join(await tempDataDir(t), 'system'))
     assert.ok(description.endsWith(`in ${dataDir}/postgres`))
     assert.equal((await stat(dataDir)).mode & 0o777, 0o710)
   })
 
   it('refuses to begin anew beside a full database that it cannot reach any more', async (t) => {
     const outer = await tempDataDir(t)
+    const systemDir = path.join(await tempDataDir(t), 'system')
     const dataDir = path.join(outer, 'data')
-    await (await open(t, dataDir)).close()
+    await (await open(t, dataDir, systemDir)).close()
     await chmod(outer, 0o700)
     await assert.rejects(
-      openDatabase({ databaseUrl: null, dataDir, systemDir: path.join(outer, 'system'), log: capture().log }),
+      openDatabase({ databaseUrl: null, dataDir, systemDir, log: capture().log }),
       /cannot be reached by the user that PostgreSQL runs as/
     )
     assert.ok((await lstat(path.join(dataDir, 'postgres'))).isDirectory())
