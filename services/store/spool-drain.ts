@@ -226,7 +226,9 @@ export class SpoolDrain {
 
 /** How long after the start of a drain the next one is to start, where so many records had come in so long. */
 function paceOf(records: number, inMs: number): number {
-  return records <= QUIET.records ? QUIET.paceMs : Math.min(PACE_MS, Math.max(MIN_PACE_MS, (inMs * FULL) / records))
+  return records <= QUIET.records
+    ? QUIET.paceMs
+    : Math.min(PACE_MS, Math.max(MIN_PACE_MS, (inMs * FULL) / records))
 }
 
 /**
