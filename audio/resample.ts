@@ -21,7 +21,8 @@ const KAISER_BETA = 0.1102 * (75 - 8.7)
  *
  * A polyphase FIR filter (Crochiere and Rabiner, Multirate Digital Signal Processing, 1983): a sinc that cuts at half
  * the lower rate under a Kaiser window. Flat to 85 % of that (3.4 of 4 kHz); images and aliases from 115 % on are
- * below -70 dB. Sums are of 32-bit floats, in WebAssembly. The output lags by `delayMs`: 2 ms between 8 kHz and the others, 1 ms between 16 and 24 kHz.
+ * below -70 dB. Sums are of 32-bit floats, in WebAssembly. The output lags by `delayMs`: 2 ms between 8 kHz and the
+ * others, 1 ms between 16 and 24 kHz.
  */
 export class Resampler {
   /** Group delay, the same at every frequency. */

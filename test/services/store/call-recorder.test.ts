@@ -1,32 +1,11 @@
 import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import path from 'node:path'
-import { describe, it, type TestContext } from 'node:test'
+import { describe, it } from 'node:test'
 import { PriceBook } from '../../../services/pricing/price-book.ts'
-import { migrate } from '../../../services/store/migrations.ts'
 import type { CallEvent } from '../../../sessions/contracts/call-events.ts'
-import { capture, eachDatabase, type TestDatabases } from '../../support/databases.ts'
-import {
-  createRecorderRig,
-  ended,
-  inboundCall,
-  NOON,
-  type RecorderRigOptions,
-  SESSION_READY,
-  STREAM_CONNECTED,
-  turn
-} from './recorder-rig.ts'
-
-const FLUSH_MS = 10_000
-
-async function start(databases: TestDatabases, t: TestContext, options: RecorderRigOptions = {}) {
-  const database = await databases.create(t)
-  await migrate(database.pool, capture().log)
-  const rig = createRecorderRig(t, database, options)
-  rig.recorder.start()
-  const flush = async () => assert.ok(await rig.recorder.flush(FLUSH_MS), JSON.stringify(rig.logs.lines))
-  return { ...rig, pool: database.pool, flush }
-}
+import { eachDatabase } from '../../support/databases.ts'
+import { ended, inboundCall, NOON, SESSION_READY, STREAM_CONNECTED, start, turn } from './recorder-rig.ts'
 
 /** Columns of what follows a call. */
 const NOTHING_AFTER = { recording_deleted_at: null, erased_at: null, settled_at: null }
@@ -268,49 +247,6 @@ eachDatabase((databases) => {
       const found = await store.findCall(call.callId)
       assert.deepEqual([found?.turns, found?.events, found?.from_number], [[], [], null])
       assert.equal(found?.usage.minutes?.minutes, 2)
-    })
-
-    it('leaves out the side of a turn that a revision leaves out', async (t) => {
-      const { play, flush, pool } = await start(databases, t)
-      const call = inboundCall()
-      play(call, [
-        [5_000, { type: 'turn.completed', turn: turn(1), revised: false }],
-        [6_000, { type: 'turn.completed', turn: turn(2), revised: false }]
-      ])
-      await flush()
-      play(call, [[7_000, { type: 'turn.completed', turn: turn(1, { caller: null }), revised: true }]])
-      await flush()
-      const { rows } = await pool.query(
-        'select turn_index, speaker from turns where call_id = $1 order by turn_index, speaker',
-        [call.callId]
-      )
-      const sides = rows.map((row) => [row.turn_index, row.speaker])
-      assert.deepEqual(sides, [
-        [1, 'agent'],
-        [2, 'agent'],
-        [2, 'caller']
-      ])
-    })
-
-    it('lists the caller before the agent when turns are sorted by their index alone', async (t) => {
-      const { play, flush, pool } = await start(databases, t)
-      const call = inboundCall()
-      const turns = Array.from({ length: 30 }, (_, index) => turn(index + 1))
-      play(
-        call,
-        turns.map(
-          (each, index) => [index * 5_000, { type: 'turn.completed', turn: each, revised: false }] as const
-        )
-      )
-      play(call, [[200_000, { type: 'turn.completed', turn: turn(3), revised: true }]])
-      await flush()
-      const { rows } = await pool.query('select speaker from turns where call_id = $1 order by turn_index', [
-        call.callId
-      ])
-      assert.deepEqual(
-        rows.map(({ speaker }) => speaker),
-        turns.flatMap(() => ['caller', 'agent'])
-      )
     })
 
     it('counts each started minute of an answered call, and none of one never answered', async (t) => {

@@ -1,3 +1,4 @@
+import assert from 'node:assert/strict'
 import { randomUUID } from 'node:crypto'
 import { mkdtempSync, rmSync } from 'node:fs'
 import type { open } from 'node:fs/promises'
@@ -11,16 +12,19 @@ import { PriceBook } from '../../../services/pricing/price-book.ts'
 import { priceEvent } from '../../../services/pricing/pricing.ts'
 import { CallRecorder } from '../../../services/store/call-recorder.ts'
 import type { Database } from '../../../services/store/database.ts'
+import { migrate } from '../../../services/store/migrations.ts'
 import { PostgresCallStore } from '../../../services/store/postgres-call-store.ts'
 import { createCallEvents } from '../../../sessions/call-events.ts'
 import type { CallEvent, CallIdentity, TurnRecord } from '../../../sessions/contracts/call-events.ts'
 import type { Clock } from '../../../sessions/contracts/clock.ts'
-import { capture, defer } from '../../support/databases.ts'
+import { capture, defer, type TestDatabases } from '../../support/databases.ts'
 
 /** An instant to count from, 2026-02-01T12:00:00Z, in epoch milliseconds. */
 export const NOON = Date.UTC(2026, 1, 1, 12)
 
 export const BY_THE_MINUTE: Rounding = { firstSeconds: 60, stepSeconds: 60 }
+
+const FLUSH_MS = 10_000
 
 export interface RecorderRigOptions {
   readonly prices?: PriceBook
@@ -134,4 +138,14 @@ export const SESSION_READY: CallEvent = {
   connectMs: 40,
   inputFormat: PCMU_8K,
   outputFormat: PCMU_8K
+}
+
+/** Records in a database of its own, at work; `flush` fails where not everything gets there. */
+export async function start(databases: TestDatabases, t: TestContext, options: RecorderRigOptions = {}) {
+  const database = await databases.create(t)
+  await migrate(database.pool, capture().log)
+  const rig = createRecorderRig(t, database, options)
+  rig.recorder.start()
+  const flush = async () => assert.ok(await rig.recorder.flush(FLUSH_MS), JSON.stringify(rig.logs.lines))
+  return { ...rig, pool: database.pool, flush }
 }
