@@ -34,7 +34,7 @@ export function letProcessWait(pid: number | undefined): void {
 }
 
 /** Children that a process starts later are found this much later at the most. */
-const SWEEP_MS = 5_000
+const SWEEP_MS = 1_000
 /** The kernel takes one change in 100 ms from those who are not root, and answers the next with EAGAIN. */
 const AGAIN_MS = 110
 

@@ -5,6 +5,7 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { constants, getPriority } from 'node:os'
 import { describe, it } from 'node:test'
 import { letCollectionsWait, letProcessWait, letSessionsWait } from '../../services/priority.ts'
+import { defer, eventually } from '../support/databases.ts'
 
 const { PRIORITY_BELOW_NORMAL } = constants.priority
 const linux = process.platform === 'linux'
@@ -60,6 +61,15 @@ describe('priorities', () => {
       first.kill()
       second.kill()
     }
+  })
+
+  it('lets a session wait that begins later', { skip: !sessions }, async (t) => {
+    const sweeping = letSessionsWait(process.pid)
+    defer(t, () => sweeping.stop())
+    await sweeping.swept
+    const later = spawn('sleep', ['60'], { detached: true, stdio: 'ignore' })
+    defer(t, () => void later.kill())
+    await eventually('the new session waits', () => autogroup(later.pid) === PRIORITY_BELOW_NORMAL)
   })
 
   it('looks for the sessions of a process that has gone without a word', async () => {

@@ -77,6 +77,16 @@ describe('embedded PostgreSQL', () => {
     assert.deepEqual((await second.pool.query('select answer from kept')).rows, [{ answer: 42 }])
   })
 
+  it('collects statistics from few rows, so that callers do not hear it', async (t) => {
+    const { pool } = await open(t, await tempDataDir(t))
+    await pool.query('create table many as select generate_series(1, 10000) as n')
+    await pool.query('analyze many')
+    const { rows } = await pool.query(
+      "select cardinality(histogram_bounds::text::int[]) - 1 as steps from pg_stats where tablename = 'many'"
+    )
+    assert.deepEqual(rows, [{ steps: 10 }])
+  })
+
   it('listens on loopback alone and asks for a password that only its owner can read', async (t) => {
     const dataDir = await tempDataDir(t)
     const { pool } = await open(t, dataDir)
