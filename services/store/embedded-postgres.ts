@@ -29,7 +29,8 @@ const STOP_DEADLINE_S = 20
 /**
  * Small and quiet beside live audio; still safe against a power cut (fsync stays on). Statistics are collected from a
  * tenth of the usual sample: PostgreSQL does so every minute in a busy hour, in a process that is new each time and has
- * half the core before anybody can have it wait, and with the usual sample that takes over half a second.
+ * half the core before anybody can have it wait, and with the usual sample that takes over half a second. Vacuuming goes
+ * in steps a quarter as long as usual, with longer pauses.
  */
 const SETTINGS = {
   listen_addresses: HOST,
