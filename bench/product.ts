@@ -1,9 +1,8 @@
 import { readFileSync } from 'node:fs'
 import { mkdtemp } from 'node:fs/promises'
-import type { AddressInfo } from 'node:net'
-import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
+import { freePort } from '../test/support/free-port.ts'
 import type { FrontAddress } from './load/front.ts'
 import { type BenchProcess, startProcess } from './processes.ts'
 import type { ServerQuestions } from './server-under-test.ts'
@@ -64,13 +63,4 @@ export async function startProduct(
   })
 
   return { ...server, webhookUrl: `${url}/api/calls/telnyx/webhook` }
-}
-
-/** A port that was free a moment ago: the server's own address must be known before it listens. */
-async function freePort(): Promise<number> {
-  const probe = createServer()
-  await new Promise<void>((resolve) => probe.listen(0, '127.0.0.1', resolve))
-  const { port } = probe.address() as AddressInfo
-  await new Promise((resolve) => probe.close(resolve))
-  return port
 }

@@ -99,6 +99,7 @@ export class CallSession extends EventEmitter<{ closed: [] }> {
       reporter,
       echoGuard,
       clock,
+      onHeardWhole: (replyId, resumedFromMs) => this.#onHeardWhole({ replyId, resumedFromMs }),
       onCallerSpeaks: () => this.#conduct.callerSpeaks(),
       onCallerYields: () => this.#conduct.goodbye.takeUp()
     })
@@ -243,7 +244,6 @@ export class CallSession extends EventEmitter<{ closed: [] }> {
   }
 
   #listenToEngine(): void {
-    const reporter = this.#reporter
     const engine: EventEmitter = this.#engine
     const on = <E extends keyof AgentEngineEvents>(
       event: E,
@@ -258,8 +258,8 @@ export class CallSession extends EventEmitter<{ closed: [] }> {
     on('agentTranscript', ({ replyId, delta }) => this.#onAgentText(replyId, delta))
     on('replyDone', ({ replyId }) => this.#onReplyDone(replyId))
     on('toolCall', (call) => void this.#conduct.toolCalls.run(call))
-    on('usage', (records) => reporter.publish({ type: 'usage', records }))
-    on('trouble', ({ code }) => reporter.publish({ type: 'engine.trouble', code }))
+    on('usage', (records) => this.#reporter.publish({ type: 'usage', records }))
+    on('trouble', ({ code }) => this.#reporter.publish({ type: 'engine.trouble', code }))
     on('failed', (error) => this.#onEngineFailed(error))
   }
 
@@ -337,8 +337,10 @@ export class CallSession extends EventEmitter<{ closed: [] }> {
   #onMark(name: string): void {
     const mark = this.#outbound.markReturned(name)
     if (mark?.kind === 'start') this.#reporter.replyHeard(mark.replyId)
-    if (mark?.kind !== 'end') return
-    const { replyId, resumedFromMs } = mark
+    if (mark?.kind === 'end') this.#onHeardWhole(mark)
+  }
+
+  #onHeardWhole({ replyId, resumedFromMs }: { replyId: string; resumedFromMs: number | null }): void {
     if (resumedFromMs !== null) this.#floor.resumedHeard(replyId, resumedFromMs)
     this.#reporter.replyHeardWhole(replyId, this.#conduct.moreToCome)
     this.#conduct.courtesy.agentHeard()

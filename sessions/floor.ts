@@ -27,6 +27,8 @@ export interface FloorOptions {
   readonly clock: Clock
   /** The caller speaks, and it is not the agent's echo. */
   readonly onCallerSpeaks: () => void
+  /** Nothing is left to be heard of a reply that is taken up again. */
+  readonly onHeardWhole: (replyId: string, resumedFromMs: number) => void
   /** What the caller said leaves the floor to the agent: nothing, or "okay". */
   readonly onCallerYields: () => void
 }
@@ -39,6 +41,8 @@ export class Floor {
   readonly #turnTaking: TurnTaking
   #cut: readonly CutReply[] = []
   #cutAt = 0
+  /** Utterances that were taken for nothing, since no words came in time. */
+  #wordless: ReadonlySet<string> = new Set()
   /** The utterance that is taken for an echo. */
   #echo: string | null = null
   readonly #timers = new Map<TimerName, () => void>()
@@ -82,10 +86,16 @@ export class Floor {
   callerText(utteranceId: string, text: string): void {
     if (this.#echo === utteranceId) return
     this.#options.reporter.callerText(utteranceId, text)
-    const open = this.#turnTaking.wordless.length > 0
     const { speaking } = this.#outbound
+    const takesTheFloor = this.#turnTaking.takesTheFloor(text, speaking)
+    if (this.#wordless.has(utteranceId)) {
+      if (takesTheFloor) this.#wordsCameLate(utteranceId, text)
+      return
+    }
+    const open = this.#turnTaking.wordless.includes(utteranceId)
     this.#act(this.#turnTaking.words(utteranceId, text, speaking), utteranceId, true)
     if (open && this.#turnTaking.wordless.length === 0) this.#settled()
+    if (open && takesTheFloor) this.#options.engine.answer(utteranceId, text)
   }
 
   /** Stops the agent where there is no doubt about it: the caller pressed a key, or the operator silenced it. */
@@ -125,9 +135,16 @@ export class Floor {
   }
 
   #noWordsCame(): void {
+    this.#wordless = new Set(this.#turnTaking.wordless)
     for (const utteranceId of this.#turnTaking.wordless)
       this.#act(this.#turnTaking.words(utteranceId, '', this.#outbound.speaking), utteranceId)
     this.#settled()
+  }
+
+  /** The caller was taken for noise, and the agent has gone on: they take the floor after all. */
+  #wordsCameLate(utteranceId: string, text: string): void {
+    if (this.#outbound.audible) this.#interrupt(null)
+    this.#options.engine.answer(utteranceId, text)
   }
 
   /**
@@ -178,7 +195,7 @@ export class Floor {
     const { clock, onCallerSpeaks, outbound, policy, reporter } = this.#options
     onCallerSpeaks()
     this.#cancel('words')
-    if (this.#turnTaking.unsettled) this.#dropAnswer()
+    if (this.#turnTaking.unsettled || this.#turnTaking.undecided) this.#dropAnswer()
     const decision = this.#turnTaking.speechStarted(utteranceId, outbound.audible, clock.now())
     if (decision === 'wait' && policy.minSpeechMs > 0) {
       this.#after('minimum', policy.minSpeechMs, () => {
@@ -207,14 +224,18 @@ export class Floor {
     this.#cut = []
     this.#dismiss(utteranceId)
     reporter.resumed(cut, clock.now() - this.#cutAt)
-    for (const reply of cut) outbound.resume(reply, reporter.resumePoint(reply))
+    for (const reply of cut) {
+      const fromMs = reporter.resumePoint(reply)
+      // It was cut in a pause of the making: all that there is has been heard.
+      if (!outbound.resume(reply, fromMs)) this.#options.onHeardWhole(reply.replyId, fromMs)
+    }
     this.#options.onCallerYields()
   }
 
-  /** A reply that was played again has been heard to its end. */
+  /** A reply that was taken up again has been heard to its end. */
   resumedHeard(replyId: string, resumedFromMs: number): void {
-    const words = this.#options.reporter.wordsBetween(replyId, resumedFromMs, null)
-    if (words !== '') this.#options.engine.remember(words, true)
+    // Also where no further word began: there may be more of the reply to be made.
+    this.#options.engine.remember(this.#options.reporter.wordsBetween(replyId, resumedFromMs, null), true)
   }
 
   #remember(replyId: string, fromMs: number | null, toMs: number): void {

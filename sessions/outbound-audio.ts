@@ -150,15 +150,16 @@ export class OutboundAudio {
     return dropped
   }
 
-  /** Plays a reply that the last interruption cut again, from `fromMs` on. */
-  resume({ replyId, receivedMs }: HeardReply, fromMs: number): void {
+  /** Plays a reply that the last interruption cut again, from `fromMs` on. False where nothing of it is left. */
+  resume({ replyId, receivedMs }: HeardReply, fromMs: number): boolean {
     const cut = this.#cut.get(replyId)
-    if (!cut) return
-    this.#resumes += 1
-    const playing = `${replyId} resumed ${this.#resumes}`
+    const unheard = cut?.buffer.from(fromMs - cut.fromMs) ?? []
+    if (unheard.length === 0) return false
+    const playing = `${replyId} resumed ${++this.#resumes}`
     this.#resumed.set(playing, { replyId, fromMs, receivedMs })
-    for (const payload of cut.buffer.from(fromMs - cut.fromMs)) this.play(playing, payload)
+    for (const payload of unheard) this.play(playing, payload)
     this.replyDone(playing)
+    return true
   }
 
   /** Takes back everything that the caller has not heard but what waits, and tells what was heard of it. */

@@ -93,7 +93,7 @@ export class TurnTaking {
   words(utteranceId: string, text: string, audible: boolean): TurnDecision {
     const overlap = this.#overlap
     if (!overlap?.utteranceIds.delete(utteranceId)) return 'none'
-    if (this.#takesTheFloor(text, audible ? this.#policy.minWords : 0)) {
+    if (this.takesTheFloor(text, audible)) {
       this.#overlap = null
       return overlap.interrupted || !audible ? 'none' : 'interrupt'
     }
@@ -102,6 +102,13 @@ export class TurnTaking {
     this.#overlap = null
     if (!overlap.interrupted) return 'keep'
     return givesBack ? 'resume' : 'none'
+  }
+
+  /** Whether these words, of speech over the agent's voice where it is `audible`, are the caller's turn. */
+  takesTheFloor(text: string, audible: boolean): boolean {
+    const words = normalise(text)
+    if (words === '' || this.#acknowledgements.has(words)) return false
+    return words.split(' ').length >= (audible ? this.#policy.minWords : 0)
   }
 
   /** The engine answers: whether the answer has to wait for the words, since they may be none. */
@@ -114,12 +121,6 @@ export class TurnTaking {
   /** The floor is the caller's for good: what the engine answers is heard. */
   settle(): void {
     this.#overlap = null
-  }
-
-  #takesTheFloor(text: string, minWords: number): boolean {
-    const words = normalise(text)
-    if (words === '' || this.#acknowledgements.has(words)) return false
-    return words.split(' ').length >= minWords
   }
 }
 

@@ -122,8 +122,12 @@ export class FailoverEngine extends EventEmitter<AgentEngineEvents> implements A
     if (this.#ready) this.#current.dismiss(utteranceId, unheard)
   }
 
+  answer(utteranceId: string, text: string): void {
+    if (this.#ready) this.#current.answer(utteranceId, text)
+  }
+
   remember(text: string, whole?: boolean): void {
-    this.#past.agentSaid('', text)
+    if (text !== '') this.#past.agentSaid('', text)
     if (this.#ready) this.#current.remember(text, whole)
   }
 

@@ -1,9 +1,16 @@
 import { readFileSync } from 'node:fs'
 import path from 'node:path'
+import { LRUCache } from 'lru-cache'
 import type pg from 'pg'
 import type { Rounding } from '../config.ts'
-import { toRows } from './row-batch.ts'
+import { databaseErrorCode } from './database.ts'
+import { type RowBatch, toRows } from './row-batch.ts'
 import type { SpoolLine } from './spool/spool-record.ts'
+
+/** More calls than are ever live at once. */
+const REMEMBERED_CALLS = 10_000
+/** A row that another refers to is not there. */
+const FOREIGN_KEY_VIOLATION = '23503'
 
 const STATEMENT = readFileSync(path.join(import.meta.dirname, 'store-batch.sql'), 'utf8')
 
@@ -11,6 +18,8 @@ const STATEMENT = readFileSync(path.join(import.meta.dirname, 'store-batch.sql')
 export class BatchWriter {
   readonly #pool: pg.Pool
   readonly #rounding: Rounding
+  /** Calls whose rows this process has stored; somebody may have deleted them since. */
+  readonly #calls = new LRUCache<string, true>({ max: REMEMBERED_CALLS })
 
   constructor(options: { pool: pg.Pool; rounding: Rounding }) {
     this.#pool = options.pool
@@ -31,16 +40,31 @@ export class BatchWriter {
    * Rejects with the driver's error.
    */
   async store(spool: string, position: number, lines: readonly SpoolLine[]): Promise<boolean> {
+    const places = { spool, position, last: lines.at(-1)?.n ?? position }
+    const isStored = (callId: string) => this.#calls.has(callId)
+    const rows = toRows(lines, isStored)
+    try {
+      return await this.#run(places, rows)
+    } catch (error) {
+      if (databaseErrorCode(error) !== FOREIGN_KEY_VIOLATION || !rows.ids.some(isStored)) throw error
+      this.#calls.clear()
+      return await this.#run(places, toRows(lines, isStored))
+    }
+  }
+
+  async #run(places: { spool: string; position: number; last: number }, rows: RowBatch): Promise<boolean> {
     const { firstSeconds, stepSeconds } = this.#rounding
-    const last = lines.at(-1)?.n ?? position
+    const { spool, position, last } = places
     // Memory outside the heap: so long a string is not collected before the next full collection, however short it lives.
-    const rowBatch = Buffer.from(JSON.stringify(toRows(lines)))
-    const { rows } = await this.#pool.query<{ stored: boolean }>({
+    const rowBatch = Buffer.from(JSON.stringify(rows))
+    const answer = await this.#pool.query<{ stored: boolean }>({
       name: 'store-batch',
       text: STATEMENT,
       values: [spool, position, last, rowBatch, firstSeconds, stepSeconds]
     })
-    return rows[0]?.stored === true
+    const stored = answer.rows[0]?.stored === true
+    if (stored) for (const id of rows.ids) this.#calls.set(id, true)
+    return stored
   }
 
   /** Goes on without a record that the database refuses. */

@@ -3,7 +3,7 @@ import path from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import type pg from 'pg'
 import type { Logger } from 'pino'
-import type { CallEvents, PublishedCallEvent } from '../../sessions/contracts/call-events.ts'
+import type { CallEvent, CallEvents, PublishedCallEvent } from '../../sessions/contracts/call-events.ts'
 import type { Clock } from '../../sessions/contracts/clock.ts'
 import type { Rounding } from '../config.ts'
 import type { PricedUsage } from '../pricing/pricing.ts'
@@ -176,7 +176,8 @@ export class CallRecorder {
     const { call, at, event } = published
     const { clock, replicaId, pricing } = this.#options
     const items = pricing(published)
-    const record = { replicaId, call, at, event, ...(items.length > 0 && { items }) }
+    const record =
+      items.length > 0 ? { replicaId, call, at, event: bare(event), items } : { replicaId, call, at, event }
     const essential = isEssential(event.type)
     // What bills is on disk before anything else can happen to it.
     const urgent = event.type === 'call.answered' || event.type === 'call.ended'
@@ -196,16 +197,22 @@ export class CallRecorder {
   }
 }
 
+/** What its items tell again is left out. */
+function bare(event: CallEvent): CallEvent {
+  return event.type === 'usage' ? { ...event, records: [] } : event
+}
+
 /** What an operator needs to make good a lost record: no words, no phone numbers. */
 function summaryOf({
   call,
   at,
-  event
-}: Pick<PublishedCallEvent, 'call' | 'at' | 'event'>): Record<string, unknown> {
+  event,
+  items
+}: Pick<SpoolLine, 'call' | 'at' | 'event' | 'items'>): Record<string, unknown> {
   const { callId, carrier, carrierCallId, direction, agentId } = call
   const known = { callId, carrier, carrierCallId, direction, agentId, at: new Date(at).toISOString() }
   const operation = event.type === 'carrier.event' ? event.name : event.type
-  if (event.type === 'usage') return { ...known, operation, usage: event.records }
+  if (event.type === 'usage') return { ...known, operation, usage: items ?? event.records }
   if (event.type !== 'call.ended') return { ...known, operation }
   const { reason, answeredAt, durationMs } = event
   const answered = answeredAt && new Date(answeredAt).toISOString()

@@ -50,8 +50,10 @@ export function isEssential(type: CallEvent['type']): boolean {
 
 /** Rows by table, named as their columns; instants in ISO 8601. What `store-batch.sql` takes. */
 export interface RowBatch {
+  /** Of all calls that the other rows are of. */
+  readonly ids: readonly string[]
   readonly calls: readonly CallPatch[]
-  /** Calls that are told nothing new: it is enough that they are there. */
+  /** Calls that are told nothing new, and are not stored for all we know: it is enough that they are there. */
   readonly known: readonly CallPatch[]
   readonly turns: readonly Row[]
   readonly events: readonly Row[]
@@ -70,8 +72,8 @@ interface CallPatch {
   [column: string]: unknown
 }
 
-/** What these events, in order, leave in the database. */
-export function toRows(records: readonly SpoolRecord[]): RowBatch {
+/** What these events, in order, leave in the database. `isStored`: whether there is a row of this call. */
+export function toRows(records: readonly SpoolRecord[], isStored: (callId: string) => boolean): RowBatch {
   const calls = new Map<string, CallPatch>()
   const changed = new Set<CallPatch>()
   const turns = new Map<string, Row[]>()
@@ -107,8 +109,9 @@ export function toRows(records: readonly SpoolRecord[]): RowBatch {
   }
   const patches = [...calls.values()]
   return {
+    ids: [...calls.keys()],
     calls: patches.filter((patch) => changed.has(patch)),
-    known: patches.filter((patch) => !changed.has(patch)),
+    known: patches.filter((patch) => !changed.has(patch) && !isStored(patch.id)),
     turns: [...turns.values()].flat(),
     events: [...events.values()],
     items: [...items.values()],
@@ -250,6 +253,10 @@ function turnSides(callId: string, { turn, revised }: EventOf<'turn.completed'>)
   return sides
 }
 
+/** The one before is often asked for again: a record has several rows. */
+const latest = { at: Number.NaN, iso: '' }
+
 function iso(at: number): string {
-  return new Date(at).toISOString()
+  if (at !== latest.at) Object.assign(latest, { at, iso: new Date(at).toISOString() })
+  return latest.iso
 }

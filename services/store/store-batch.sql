@@ -1,7 +1,8 @@
 -- Stores what a batch of call events leaves: all of it, or nothing, in one round trip. Run again it changes nothing.
 --
 -- $1 the spool, $2 the place that its cursor must be at, $3 the place of the batch's last record,
--- $4 the rows as JSON: {calls, known, turns, events, items, ends}, one row a key in each but events and items,
+-- $4 the rows as JSON: {calls, known, turns, events, items, ends}, one row a key in each but events and items, and {ids}
+-- of all calls that they are of,
 -- $5 seconds of the first billing interval, $6 of each further one.
 --
 -- Answers with one row: whether the cursor was where it must be. Where it was not, somebody has stored this already.
@@ -74,7 +75,7 @@ stored_calls as (
     round(extract(epoch from carrier_ended_at - carrier_started_at), 3)) as carrier_seconds
 ),
 
--- Those of which there is nothing new: only that they are there, since the rows below are theirs.
+-- Those of which there is nothing new, and that may not be there yet: the rows below are theirs.
 known_calls as (
   insert into calls (
     id, carrier, carrier_call_id, direction, from_number, to_number, agent_id, status, initiated_at, replica_id
@@ -91,8 +92,7 @@ known_calls as (
 erased as (
   select id from calls
   where erased_at is not null and id in (
-    select id from call_rows union all
-    select (given->>'id')::uuid from batch, jsonb_array_elements(batch.rows->'known') as given
+    select given.id::uuid from batch, jsonb_array_elements_text(batch.rows->'ids') as given (id)
   )
 ),
 

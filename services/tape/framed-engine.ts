@@ -18,6 +18,7 @@ export type EngineRequest =
   | { readonly method: 'remember'; readonly text: string; readonly whole?: boolean }
   | { readonly method: 'interrupt'; readonly heard: readonly HeardReply[]; readonly utteranceId?: string }
   | { readonly method: 'dismiss'; readonly utteranceId: string; readonly unheard?: readonly string[] }
+  | { readonly method: 'answer'; readonly utteranceId: string; readonly text: string }
   | { readonly method: 'setPatience'; readonly extraMs: number }
   | { readonly method: 'setTools'; readonly tools: readonly ToolSpec[] }
   | {
@@ -92,6 +93,10 @@ export class FramedEngine extends EventEmitter<AgentEngineEvents> implements Age
 
   dismiss(utteranceId: string, unheard?: readonly string[]): void {
     this.#request({ method: 'dismiss', utteranceId, unheard })
+  }
+
+  answer(utteranceId: string, text: string): void {
+    this.#request({ method: 'answer', utteranceId, text })
   }
 
   remember(text: string, whole?: boolean): void {

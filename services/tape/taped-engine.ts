@@ -56,6 +56,8 @@ export function tapedEngine(engine: AgentEngine, tape: CallTape): AgentEngine {
         return engine.setTools(request.tools)
       case 'returnToolResult':
         return engine.returnToolResult(request.id, request.output, { reply: request.reply })
+      case 'answer':
+        return engine.answer(request.utteranceId, request.text)
       case 'remember':
         return engine.remember(request.text, request.whole)
       case 'greet':

@@ -49,8 +49,13 @@ export interface AgentEngine extends EventEmitter<AgentEngineEvents> {
    */
   dismiss(utteranceId: string, unheard?: readonly string[]): void
   /**
-   * The caller heard these words of a reply that was cut and resumed: the agent should know that it said them. `whole`:
-   * as far as it had been made; where the cut stopped the making, the agent may say the rest.
+   * These words, spoken over the agent's voice, are the caller's turn: an engine that has no answer to them makes one. It
+   * may have given it up, since they, or what came behind them, seemed to be nothing.
+   */
+  answer(utteranceId: string, text: string): void
+  /**
+   * The caller heard these words, if any, of a reply that was cut and resumed: the agent should know that it said them.
+   * `whole`: as far as it had been made; where the cut stopped the making, the agent may say the rest.
    */
   remember(text: string, whole?: boolean): void
   /**

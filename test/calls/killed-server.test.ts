@@ -1,43 +1,17 @@
 import assert from 'node:assert/strict'
-import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
-import { createInterface } from 'node:readline'
-import { it, type TestContext } from 'node:test'
+import { it } from 'node:test'
 import { startRealtimeStandIn } from '../standins/openai/realtime-stand-in.ts'
 import { TelnyxStandIn } from '../standins/telnyx/telnyx-standin.ts'
-import { freePort } from '../support/call-rig.ts'
 import { defer, eachDatabase, eventually } from '../support/databases.ts'
+import { freePort } from '../support/free-port.ts'
+import { startServerProcess } from '../support/server-process.ts'
 import { openProxy } from '../support/tcp-proxy.ts'
 
 const CALLS = 20
-const SERVER = path.join(import.meta.dirname, '../../server.ts')
-
-interface Line {
-  readonly event?: string
-}
-
-/** A server in a process of its own, as it is deployed. Resolves when it listens. */
-async function startServer(t: TestContext, env: Record<string, string>) {
-  const child: ChildProcess = spawn(process.execPath, [SERVER], {
-    stdio: ['ignore', 'pipe', 'inherit'],
-    env: { PATH: process.env.PATH, HOME: process.env.HOME, ...env }
-  })
-  defer(t, async () => {
-    if (child.exitCode !== null || child.signalCode !== null) return
-    child.kill('SIGKILL')
-    await once(child, 'exit')
-  })
-  const lines: Line[] = []
-  createInterface({ input: child.stdout as NonNullable<typeof child.stdout> }).on('line', (line) =>
-    lines.push(JSON.parse(line))
-  )
-  const has = (event: string) => lines.some((line) => line.event === event)
-  await eventually('the server listens', () => has('server.started'), 30_000)
-  return { child, lines, has }
-}
 
 eachDatabase((databases) => {
   it('closes the calls that a killed server left, each with its last heartbeat, although the database was away', async (t) => {
@@ -74,7 +48,7 @@ eachDatabase((databases) => {
 
     // The database is out of reach from before the start until after the crash.
     await proxy.cut()
-    const before = await startServer(t, env)
+    const before = await startServerProcess(t, env)
     assert.equal((await health()).store, 'down')
     const answeredAt = new Map<string, number>()
     const calls = Array.from({ length: CALLS }, (_, index) =>
@@ -93,7 +67,7 @@ eachDatabase((databases) => {
     await once(before.child, 'exit')
 
     await proxy.restore()
-    const after = await startServer(t, env)
+    const after = await startServerProcess(t, env)
     await eventually('the calls are closed', () => after.has('store.orphans_closed'))
     const { rows } = await pool.query(
       `select status, end_reason, calls.ended_at = last_heartbeat_at as by_heartbeat, answered_at,

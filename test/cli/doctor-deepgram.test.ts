@@ -5,7 +5,7 @@ import { deepgram } from '../../cli/doctor/deepgram.ts'
 import { diagnose } from '../../cli/doctor/diagnosis.ts'
 import { type DeepgramStandIn, startDeepgramStandIn } from '../standins/deepgram/deepgram-standin.ts'
 import { type RealtimeStandIn, startRealtimeStandIn } from '../standins/openai/realtime-stand-in.ts'
-import { freePort } from '../support/call-rig.ts'
+import { freePort } from '../support/free-port.ts'
 
 describe('npm run doctor, of Deepgram', () => {
   let service: DeepgramStandIn

@@ -17,7 +17,8 @@ import { judge as judgeDisk } from '../../cli/doctor/disk.ts'
 import type { TelnyxAccount } from '../standins/telnyx/account-api.ts'
 import { startTelnyxStandIn } from '../standins/telnyx/telnyx-standin.ts'
 import { TwilioStandIn } from '../standins/twilio/twilio-standin.ts'
-import { type CallRig, freePort, startCallRig } from '../support/call-rig.ts'
+import { type CallRig, startCallRig } from '../support/call-rig.ts'
+import { freePort } from '../support/free-port.ts'
 
 const DOCTOR = path.resolve(import.meta.dirname, '../../cli/doctor.ts')
 const TOKEN = 'operator-token-of-the-tests'

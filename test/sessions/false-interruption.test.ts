@@ -75,6 +75,68 @@ describe('speech that turns out to be nothing', () => {
     assert.ok(engine.remembered[0].startsWith('four') || engine.remembered[0].startsWith('five'))
   })
 
+  it('is answered after all where its words come once the agent has gone on', async () => {
+    const { engine, carrier, clock, of } = await speaking(1500)
+    engine.emit('callerSpeechStarted', { utteranceId: 'u1' })
+    engine.emit('callerSpeechStopped', { utteranceId: 'u1' })
+    clock.advance(1500)
+    assert.equal(of('turn.resumed').length, 1)
+    engine.emit('callerTranscript', { utteranceId: 'u1', text: 'What about Sundays?' })
+    assert.equal(carrier.clears.length, 2)
+    assert.deepEqual(engine.answered, [{ utteranceId: 'u1', text: 'What about Sundays?' }])
+  })
+
+  it('stays nothing where words that come late mean "go on", or are none', async () => {
+    for (const text of ['Okay.', '']) {
+      const { engine, carrier, clock } = await speaking(1500)
+      engine.emit('callerSpeechStarted', { utteranceId: 'u1' })
+      engine.emit('callerSpeechStopped', { utteranceId: 'u1' })
+      clock.advance(1500)
+      engine.emit('callerTranscript', { utteranceId: 'u1', text })
+      assert.equal(carrier.clears.length, 1)
+      assert.deepEqual(engine.answered, [])
+    }
+  })
+
+  it('does not take the answer to the words before it with it', async () => {
+    const { engine } = await speaking(1500)
+    for (const utteranceId of ['words', 'cough']) {
+      engine.emit('callerSpeechStarted', { utteranceId })
+      engine.emit('callerSpeechStopped', { utteranceId })
+    }
+    engine.emit('callerTranscript', { utteranceId: 'cough', text: '' })
+    assert.deepEqual(engine.answered, [])
+    engine.emit('callerTranscript', { utteranceId: 'words', text: 'What about Sundays?' })
+    assert.deepEqual(engine.answered, [{ utteranceId: 'words', text: 'What about Sundays?' }])
+  })
+
+  it('gives up an answer that waits for the words, where the caller goes on', async () => {
+    const { engine, carrier } = await speaking(1500, {
+      profile: { interruption: { ...policy, minWords: 2 } }
+    })
+    engine.emit('callerSpeechStarted', { utteranceId: 'u1' })
+    engine.emit('callerSpeechStopped', { utteranceId: 'u1' })
+    engine.speak('r2', 500, 'an answer')
+    engine.emit('callerSpeechStarted', { utteranceId: 'u2' })
+    assert.deepEqual(engine.interrupts, [[{ replyId: 'r2', heardMs: 0, receivedMs: 0 }]])
+    assert.equal(carrier.clears.length, 0, 'the reply before it goes on')
+  })
+
+  it('lets the agent say the rest where all that was made so far had been heard', async () => {
+    const { engine, carrier, clock, of, connect } = createRig()
+    await connect()
+    engine.speak('r1', 500, 'one two three')
+    clock.advance(700)
+    engine.emit('callerSpeechStarted', { utteranceId: 'cough' })
+    engine.emit('replyDone', { replyId: 'r1' })
+    engine.emit('callerSpeechStopped', { utteranceId: 'cough' })
+    const { sentMs } = carrier
+    engine.emit('callerTranscript', { utteranceId: 'cough', text: '' })
+    assert.deepEqual(engine.remembered, [''])
+    assert.equal(carrier.sentMs, sentMs)
+    assert.equal(of('turn.completed').at(-1)?.turn.interrupted, false)
+  })
+
   it('can be followed by a real interruption of the same reply', async () => {
     const { engine, carrier, clock, of } = await speaking(1500)
     engine.emit('callerSpeechStarted', { utteranceId: 'cough' })

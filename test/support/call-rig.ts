@@ -1,6 +1,4 @@
 import { mkdtemp, rm } from 'node:fs/promises'
-import type { AddressInfo } from 'node:net'
-import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { type RunningServer, startServer } from '../../server.ts'
@@ -18,6 +16,7 @@ import {
 } from '../standins/openai/realtime-stand-in.ts'
 import { TelnyxStandIn, type TelnyxStandInOptions } from '../standins/telnyx/telnyx-standin.ts'
 import { TwilioStandIn, type TwilioStandInOptions } from '../standins/twilio/twilio-standin.ts'
+import { freePort } from './free-port.ts'
 
 export interface CallRigOptions {
   readonly env?: Record<string, string>
@@ -114,13 +113,4 @@ export async function startCallRig(options: CallRigOptions = {}): Promise<CallRi
   // Calls out are counted in the database: it has to be there.
   await eventually("select 1 from agents where id = 'default'")
   return { server, telnyx, twilio, realtime, deepgram, dataDir, log, query, eventually, close }
-}
-
-/** A port that was free a moment ago: the server's own address must be known before it listens. */
-export async function freePort(): Promise<number> {
-  const probe = createServer()
-  await new Promise<void>((resolve) => probe.listen(0, '127.0.0.1', resolve))
-  const { port } = probe.address() as AddressInfo
-  await new Promise((resolve) => probe.close(resolve))
-  return port
 }

@@ -24,6 +24,7 @@ export class ScriptedEngine extends EventEmitter<AgentEngineEvents> implements A
   readonly dismissed: string[] = []
   /** Replies that it was told to forget because they were kept from the caller. */
   readonly unheard: string[] = []
+  readonly answered: { utteranceId: string; text: string }[] = []
   readonly remembered: string[] = []
   readonly patience: number[] = []
   readonly toolNames: string[][] = []
@@ -83,6 +84,10 @@ export class ScriptedEngine extends EventEmitter<AgentEngineEvents> implements A
   dismiss(utteranceId: string, unheard: readonly string[] = []): void {
     this.dismissed.push(utteranceId)
     this.unheard.push(...unheard)
+  }
+
+  answer(utteranceId: string, text: string): void {
+    this.answered.push({ utteranceId, text })
   }
 
   remember(text: string): void {

@@ -48,6 +48,16 @@ export class VirtualCarrier extends EventEmitter<MediaTransportEvents> implement
     return this.#queue.length === 0
   }
 
+  /** Milliseconds that are left to play. */
+  get queuedMs(): number {
+    return this.#queue.reduce((sum, entry) => sum + ('ms' in entry ? entry.ms : 0), 0)
+  }
+
+  /** Milliseconds that the caller has heard of audio that is this mu-law byte throughout. */
+  heardMs(byte: number): number {
+    return this.#played.flatMap((piece) => [...piece]).filter((each) => each === byte).length / 8
+  }
+
   send(payload: Uint8Array): void {
     const ms = payload.byteLength / bytesPerMs(this.outboundFormat)
     this.sentMs += ms

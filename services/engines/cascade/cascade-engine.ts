@@ -54,6 +54,8 @@ export class CascadeEngine extends EventEmitter<AgentEngineEvents> implements Ag
   readonly #calls = new ToolCallGroups()
   readonly #digits: KeyedDigits
   readonly #dismissed = new Set<string>()
+  /** The reply that the caller cut while it was being made, until another one is cut. */
+  #brokenOff: ReplyRun | null = null
   #listening: CallerListening | null = null
   #tools: readonly ToolSpec[]
   #open = false
@@ -85,6 +87,7 @@ export class CascadeEngine extends EventEmitter<AgentEngineEvents> implements Ag
       voice: this.#voice,
       apology,
       write: (callerText, signal) => this.#write(callerText, signal),
+      writeRest: (signal) => this.#writeRest(signal),
       onText: (run, delta) => this.#onText(run, delta),
       onAudio: (run, payload) => this.#emit('audio', { replyId: run.id, payload }),
       onUsage: (records) => this.#emit('usage', records),
@@ -138,7 +141,10 @@ export class CascadeEngine extends EventEmitter<AgentEngineEvents> implements Ag
       if (spoken) this.#conversation.agentSaid(replyId, spoken.heard(heardMs, receivedMs))
     }
     this.#replies.dropSpeculation()
-    this.#cut(this.#replies.interrupt())
+    const cut = this.#replies.interrupt()
+    // What is cut while it is played again was broken off before, or was not.
+    if (cut?.begun || heard.some(({ receivedMs }) => receivedMs > 0)) this.#brokenOff = cut
+    this.#cut(cut)
   }
 
   dismiss(utteranceId: string, unheard: readonly string[] = []): void {
@@ -152,8 +158,16 @@ export class CascadeEngine extends EventEmitter<AgentEngineEvents> implements Ag
     this.#cut(cut)
   }
 
-  remember(text: string): void {
-    if (this.#open) this.#conversation.remember(text)
+  /** Each utterance is answered by its own words, as they come. */
+  answer(): void {}
+
+  remember(text: string, whole = false): void {
+    if (!this.#open || this.#failing) return
+    if (text !== '') this.#conversation.remember(text)
+    const brokenOff = this.#brokenOff
+    if (!whole || !brokenOff) return
+    this.#brokenOff = null
+    this.#replies.goOn(brokenOff)
   }
 
   setPatience(extraMs: number): void {
@@ -249,6 +263,12 @@ export class CascadeEngine extends EventEmitter<AgentEngineEvents> implements Ag
       messages: this.#conversation.messages(callerText, written),
       tools
     })
+    return this.#writer.write(request, signal)
+  }
+
+  #writeRest(signal: AbortSignal) {
+    const tools = this.#tools
+    const request = (written: string) => ({ messages: this.#conversation.rest(written), tools })
     return this.#writer.write(request, signal)
   }
 

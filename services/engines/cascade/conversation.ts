@@ -1,5 +1,6 @@
 import type { ChatCompletionMessageParam } from 'openai/resources/chat/completions'
 import type { PastTurn } from '../past-turns.ts'
+import { REST_INSTRUCTIONS } from '../rest-instructions.ts'
 import type { RequestedCall } from './chat-model.ts'
 
 type Entry =
@@ -90,11 +91,12 @@ export class Conversation {
     const messages: ChatCompletionMessageParam[] = [{ role: 'system', content: this.#instructions }]
     for (const entry of this.#entries) messages.push(...messagesOf(entry))
     if (callerText !== null) messages.push({ role: 'user', content: callerText })
-    if (written.trim() !== '') {
-      messages.push({ role: 'assistant', content: written.trim() })
-      messages.push({ role: 'system', content: 'You were cut off there. Go on from that word on.' })
-    }
-    return messages
+    return [...messages, ...goingOn(written)]
+  }
+
+  /** To go on with the reply that was broken off. */
+  rest(written: string): ChatCompletionMessageParam[] {
+    return [...this.messages(null, ''), { role: 'system', content: REST_INSTRUCTIONS }, ...goingOn(written)]
   }
 
   #reply(replyId: string): AgentEntry | undefined {
@@ -103,6 +105,14 @@ export class Conversation {
       (entry): entry is AgentEntry => entry.kind === 'agent' && entry.replyId === replyId
     )
   }
+}
+
+function goingOn(written: string): ChatCompletionMessageParam[] {
+  if (written.trim() === '') return []
+  return [
+    { role: 'assistant', content: written.trim() },
+    { role: 'system', content: 'You were cut off there. Go on from that word on.' }
+  ]
 }
 
 function messagesOf(entry: Entry): ChatCompletionMessageParam[] {

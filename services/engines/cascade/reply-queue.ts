@@ -15,6 +15,8 @@ export interface ReplyQueueOptions {
   readonly apology: string
   /** Has the model answer the conversation; `callerText`: what the caller may have said besides. */
   readonly write: (callerText: string | null, signal: AbortSignal) => AsyncIterable<WrittenPiece>
+  /** Has the model go on with the reply that it broke off. */
+  readonly writeRest: (signal: AbortSignal) => AsyncIterable<WrittenPiece>
   readonly onText: (run: ReplyRun, delta: string) => void
   readonly onAudio: (run: ReplyRun, payload: Uint8Array) => void
   readonly onUsage: (records: readonly UsageRecord[]) => void
@@ -22,8 +24,14 @@ export interface ReplyQueueOptions {
   readonly onFailed: (error: CallError) => void
 }
 
-/** To be said as it stands, or to be written by the model as an answer to the conversation as it is then. */
-type Waiting = { readonly text: string } | { readonly utteranceId: string | null }
+/**
+ * To be said as it stands, or to be written by the model as an answer to the conversation as it is then. `rest`: of a
+ * reply that was broken off, which the caller's next words take the place of; null where the model has to write it.
+ */
+type Waiting =
+  | { readonly text: string }
+  | { readonly utteranceId: string | null }
+  | { readonly rest: string | null }
 
 /** One reply at a time, none begun while the caller speaks, and one made ahead for a turn that may be over. */
 export class ReplyQueue {
@@ -31,6 +39,8 @@ export class ReplyQueue {
   readonly #spoken = new Map<string, ReplyRun>()
   #waiting: Waiting[] = []
   #current: ReplyRun | null = null
+  /** What each was begun for; an answer made ahead for its utterance. */
+  readonly #asked = new WeakMap<ReplyRun, Waiting>()
   #ahead: { readonly run: ReplyRun; readonly callerText: string } | null = null
   #callerSpeaks = false
 
@@ -44,6 +54,15 @@ export class ReplyQueue {
 
   say(text: string): void {
     this.#waiting.push({ text })
+    this.#next()
+  }
+
+  /** The rest of a reply that was broken off for nothing, unless an answer has begun since, or is about to. */
+  goOn({ unsaid }: ReplyRun): void {
+    if (unsaid !== null && unsaid.trim() === '') return
+    this.#waiting = this.#waiting.filter((waiting) => !('rest' in waiting))
+    if (this.#current || this.#waiting.some((waiting) => 'utteranceId' in waiting)) return
+    this.#waiting.unshift({ rest: unsaid })
     this.#next()
   }
 
@@ -85,21 +104,21 @@ export class ReplyQueue {
     if (!current || current.begun) return
     this.#current = null
     current.cancel()
-    const { utteranceId } = current
-    const { write } = current.options
-    this.#waiting.unshift(typeof write === 'string' ? { text: write } : { utteranceId })
+    this.#waiting.unshift(this.#asked.get(current) ?? { utteranceId: current.utteranceId })
   }
 
-  /** Ends what is being said, and what was still to be answered. Returns the reply that was cut. */
+  /**
+   * Ends what is being said. What waits is still to come: this may be noise, and the answer to words takes its place.
+   * Returns the reply that was cut.
+   */
   interrupt(): ReplyRun | null {
-    this.#waiting = this.#waiting.filter((waiting) => 'text' in waiting)
     return this.#cutCurrent()
   }
 
   /** Nothing is to be said to this utterance. Returns the reply that did. */
   dismiss(utteranceId: string): ReplyRun | null {
     this.#waiting = this.#waiting.filter(
-      (waiting) => 'text' in waiting || waiting.utteranceId !== utteranceId
+      (waiting) => !('utteranceId' in waiting) || waiting.utteranceId !== utteranceId
     )
     return this.#current?.utteranceId === utteranceId ? this.#cutCurrent() : null
   }
@@ -123,10 +142,17 @@ export class ReplyQueue {
     const next = this.#waiting.shift()
     if (!next) return
     this.dropSpeculation()
-    this.#current =
-      'text' in next ? this.#create(next.text) : this.#create((signal) => this.#options.write(null, signal))
+    this.#current = this.#create(this.#writing(next))
+    this.#asked.set(this.#current, next)
     if ('utteranceId' in next) this.#current.utteranceId = next.utteranceId
     this.#current.start()
+  }
+
+  #writing(waiting: Waiting): ReplyRun['options']['write'] {
+    const { write, writeRest } = this.#options
+    if ('text' in waiting) return waiting.text
+    if ('rest' in waiting) return waiting.rest ?? writeRest
+    return (signal) => write(null, signal)
   }
 
   #create(write: ReplyRun['options']['write'], held = false): ReplyRun {

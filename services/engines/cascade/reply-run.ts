@@ -35,6 +35,7 @@ export class ReplyRun {
   #held: boolean
   #waiting: (() => void)[] = []
   #begun = false
+  #written = false
   #apologised = false
 
   constructor(options: ReplyRunOptions) {
@@ -58,6 +59,11 @@ export class ReplyRun {
   /** What of it has been voiced. */
   get spoken(): SpokenText {
     return this.#voiced?.spoken ?? new SpokenText()
+  }
+
+  /** What of it has not been voiced, word for word; null where the model was still at it, or called tools. */
+  get unsaid(): string | null {
+    return this.#written && this.#calls.length === 0 ? this.spoken.unvoiced : null
   }
 
   start(): void {
@@ -124,6 +130,7 @@ export class ReplyRun {
   }
 
   #finish(): void {
+    this.#written = true
     if (this.#voiced) this.#voiced.finish()
     else this.#hand(() => this.#done())
   }

@@ -26,6 +26,11 @@ export class SpokenText {
     return this.#text.slice(this.#toldCharacters)
   }
 
+  /** The same, but for the word that is under way, which is here again: half of it is none. */
+  get unvoiced(): string {
+    return this.#text.slice(wordEnd(this.#text, this.#reach, false))
+  }
+
   /** Milliseconds of audio so far. */
   get ms(): number {
     return this.#ms
@@ -34,9 +39,7 @@ export class SpokenText {
   /** So much audio has come. Returns the words that it brought. */
   audio(ms: number): string {
     this.#ms += ms
-    const pace = this.#knownCharacters > 20 ? this.#knownMs / this.#knownCharacters : MS_PER_CHARACTER
-    const reach = this.#knownCharacters + (this.#ms - this.#knownMs) / pace
-    return this.#tell(wordEnd(this.#text, reach))
+    return this.#tell(wordEnd(this.#text, this.#reach))
   }
 
   /** All text has been voiced. Returns the words that had not been told. */
@@ -58,6 +61,12 @@ export class SpokenText {
   /** The words that were heard after so much of the audio that came. */
   heard(heardMs: number, receivedMs: number): string {
     return heardPart(this.told, heardMs, receivedMs)
+  }
+
+  /** Characters that the audio so far stands for. */
+  get #reach(): number {
+    const pace = this.#knownCharacters > 20 ? this.#knownMs / this.#knownCharacters : MS_PER_CHARACTER
+    return this.#knownCharacters + (this.#ms - this.#knownMs) / pace
   }
 
   #tell(end: number): string {

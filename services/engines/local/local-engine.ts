@@ -35,7 +35,10 @@ const MOSTLY_HEARD = 0.7
 const END_CALL = 'end_call'
 const NOTHING: Recognition = { text: '', confidence: 0 }
 
-type Speech = Pick<SpokenReply, 'text' | 'afterwards'>
+/** The longest that what is to be said waits for a caller who speaks: it may be a line that is never quiet. */
+const LONGEST_HOLD_MS = 5000
+
+type Speech = Pick<SpokenReply, 'text' | 'afterwards' | 'inTurn'>
 
 /** The embedded agent: hears with a grammar, answers from a dialogue file, speaks with a local voice. Nothing leaves the machine. */
 export class LocalEngine extends EventEmitter<AgentEngineEvents> implements AgentEngine {
@@ -58,6 +61,9 @@ export class LocalEngine extends EventEmitter<AgentEngineEvents> implements Agen
   readonly #dismissed = new Set<string>()
   /** What was not said because the caller spoke; said after all if that was nothing. */
   #unsaid: Speech | null = null
+  /** What is to be said, whatever the caller says, once they have said it. */
+  #held: Speech[] = []
+  #cancelHold: (() => void) | null = null
   /** The utterance that the reply under way answers. */
   #answeringId = ''
   #toolCallId = ''
@@ -130,7 +136,7 @@ export class LocalEngine extends EventEmitter<AgentEngineEvents> implements Agen
   say(text: string): void {
     if (!this.#open || text.trim() === '') return
     this.#dialogue.said(text)
-    this.#speak({ text, afterwards: () => {} })
+    this.#sayInTurn({ text, afterwards: () => {} })
   }
 
   /** Does nothing: this agent has no model to be told. */
@@ -154,6 +160,9 @@ export class LocalEngine extends EventEmitter<AgentEngineEvents> implements Agen
     this.#dismissed.add(utteranceId)
   }
 
+  /** Each utterance is answered by its own words, as they come. */
+  answer(): void {}
+
   /** A reply that is resumed is heard after all, and so is its question. */
   remember(_text: string): void {
     this.#dialogue.questionHeard = true
@@ -174,11 +183,12 @@ export class LocalEngine extends EventEmitter<AgentEngineEvents> implements Agen
     if (!this.#open || toolCallId !== this.#toolCallId) return
     this.#toolCallId = ''
     const turn = this.#dialogue.toolResult(output)
-    if (turn && options.reply) this.#speak(this.#speechOf(turn))
+    if (turn && options.reply) this.#sayInTurn(this.#speechOf(turn))
   }
 
   close(): void {
     this.#open = false
+    this.#cancelHold?.()
     this.#cancelKeyPause()
     this.#speaker.cancel()
     this.#ears?.close()
@@ -217,8 +227,13 @@ export class LocalEngine extends EventEmitter<AgentEngineEvents> implements Agen
     const understood = this.#dialogue.isSure(recognition.confidence) ? recognition.text : ''
     this.#emit('callerTranscript', { utteranceId, text: understood })
     const nothing = understood === '' && speechMs < MIN_SPEECH_MS && !this.#dialogue.asking
-    if (this.#dismissed.delete(utteranceId) || nothing) return this.#sayUnsaid()
+    if (this.#dismissed.delete(utteranceId) || nothing) {
+      this.#sayUnsaid()
+      if (!this.#ears?.speaking) this.#sayHeld()
+      return
+    }
     this.#unsaid = null
+    if (!this.#ears?.speaking) this.#sayHeld()
     this.#answeringId = utteranceId
     this.#answer(this.#dialogue.hear(understood, recognition.confidence))
   }
@@ -261,6 +276,26 @@ export class LocalEngine extends EventEmitter<AgentEngineEvents> implements Agen
     return { text: say, afterwards: () => tool && this.#call(tool, say !== '') }
   }
 
+  /** Whatever else is said, but not into what the caller says. */
+  #sayInTurn(speech: Speech): void {
+    if (this.#ears?.speaking) this.#hold([...this.#held, speech])
+    else this.#speak({ ...speech, inTurn: true })
+  }
+
+  #hold(held: Speech[]): void {
+    this.#held = held
+    if (held.length > 0)
+      this.#cancelHold ??= this.#options.clock.after(LONGEST_HOLD_MS, () => this.#sayHeld())
+  }
+
+  #sayHeld(): void {
+    this.#cancelHold?.()
+    this.#cancelHold = null
+    const held = this.#held
+    this.#held = []
+    for (const speech of held) this.#speak({ ...speech, inTurn: true })
+  }
+
   #speak(speech: Speech): void {
     this.#speaker.speak({ id: randomUUID(), ...speech })
   }
@@ -273,6 +308,9 @@ export class LocalEngine extends EventEmitter<AgentEngineEvents> implements Agen
   #cutShort(): void {
     const cut = this.#speaker.cancel()
     if (!cut) return
+    const later = cut.begun ? cut.waiting : [cut.reply, ...cut.waiting]
+    this.#hold([...later.filter(({ inTurn }) => inTurn), ...this.#held])
+    if (!cut.begun && cut.reply.inTurn) return
     this.#dialogue.questionHeard = false
     this.#unsaid = { text: cut.rest, afterwards: cut.reply.afterwards }
   }

@@ -8,6 +8,8 @@ export interface SpokenReply {
   readonly text: string
   /** Runs after the reply's last audio, unless it is cancelled. */
   readonly afterwards: () => void
+  /** Whether its turn comes even if the reply before it is cut. */
+  readonly inTurn?: boolean
 }
 
 export interface ReplySpeakerOptions {
@@ -65,15 +67,16 @@ export class ReplySpeaker {
     if (!this.#current) this.#next()
   }
 
-  /** Drops what is being made and what waits. Returns the reply that was cut, and what of it was not handed on. */
-  cancel(): { reply: SpokenReply; rest: string } | null {
+  /** Drops what is being made and what waits. Returns the reply that was cut, what of it was not handed on, and what waited. */
+  cancel(): { reply: SpokenReply; begun: boolean; rest: string; waiting: readonly SpokenReply[] } | null {
     const cut = this.#current
+    const waiting = this.#waiting
     this.#waiting = []
     this.#current = null
     this.#transcoder.reset()
     if (!cut) return null
     if (cut.begun) this.#options.onDone(cut.reply.id)
-    return { reply: cut.reply, rest: cut.rest.join(' ') }
+    return { reply: cut.reply, begun: cut.begun, rest: cut.rest.join(' '), waiting }
   }
 
   #next(): void {

@@ -16,10 +16,15 @@ interface Reply {
 export class AgentReplies {
   readonly #replies = new Map<string, Reply>()
   readonly #cutResponses = new Set<string>()
+  /** Those of which something came after they were cut. */
+  readonly #shortened = new Set<string>()
 
   /** Whether what comes from there is to be heard; it then counts as begun. */
   accepts({ item_id, response_id }: DeltaSource): boolean {
-    if (this.#cutResponses.has(response_id)) return false
+    if (this.#cutResponses.has(response_id)) {
+      this.#shortened.add(response_id)
+      return false
+    }
     const reply = this.#replies.get(item_id)
     if (!reply) this.#replies.set(item_id, { responseId: response_id, receivedBytes: 0, done: false })
     return !reply?.done
@@ -51,6 +56,15 @@ export class AgentReplies {
 
   wasCut(responseId: string): boolean {
     return this.#cutResponses.has(responseId)
+  }
+
+  isOf(replyId: string, responseId: string): boolean {
+    return this.#replies.get(replyId)?.responseId === responseId
+  }
+
+  /** Whether some of this response, cut as it was, came too late to be heard. */
+  wasShortened(responseId: string): boolean {
+    return this.#shortened.has(responseId)
   }
 
   has(replyId: string): boolean {

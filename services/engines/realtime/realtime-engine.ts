@@ -36,7 +36,7 @@ import {
   verbatimResponse
 } from './realtime-messages.ts'
 import { type AudioDelta, decoded, type TextDelta } from './reply-delta.ts'
-import { ReplySequencer } from './reply-sequencer.ts'
+import { type IfCut, ReplySequencer } from './reply-sequencer.ts'
 
 const CONNECT_DEADLINE_MS = 10_000
 /** Of caller audio unsent; what is older than this is of no use to a conversation. */
@@ -124,7 +124,7 @@ export class RealtimeEngine extends EventEmitter<AgentEngineEvents> implements A
   }
 
   greet(): void {
-    this.say(this.#options.profile.greeting)
+    this.#request(this.#options.profile.greeting, 'said_instead')
   }
 
   sendAudio(payload: Uint8Array): void {
@@ -140,7 +140,7 @@ export class RealtimeEngine extends EventEmitter<AgentEngineEvents> implements A
   }
 
   say(text: string): void {
-    if (this.#connection.isOpen && text.trim() !== '') this.#sequencer.request(verbatimResponse(text))
+    this.#request(text, 'said_first')
   }
 
   whisper(text: string): void {
@@ -150,8 +150,12 @@ export class RealtimeEngine extends EventEmitter<AgentEngineEvents> implements A
   interrupt(heard: readonly HeardReply[], utteranceId?: string): void {
     if (!this.#connection.isOpen) return
     const { activeId } = this.#sequencer
-    const cuts = activeId !== null && !this.#utterances.isAnswer(activeId, utteranceId)
-    this.#brokenOffId = cuts && this.#replies.spoke(activeId) ? activeId : null
+    const cuts = activeId !== null && !this.#utterances.answersSince(activeId, utteranceId)
+    const begun = heard.filter(({ receivedMs }) => receivedMs > 0)
+    if (cuts && begun.some(({ replyId }) => this.#replies.isOf(replyId, activeId)))
+      this.#brokenOffId = activeId
+    // What is cut while it is played again was broken off before, or was not.
+    else if (begun.length > 0) this.#brokenOffId = null
     if (cuts) this.#cut(activeId)
     for (const reply of heard) this.#forgetUnheard(reply)
     if (this.#utterances.takeUnanswered()) this.#sequencer.continue()
@@ -161,18 +165,30 @@ export class RealtimeEngine extends EventEmitter<AgentEngineEvents> implements A
     if (!this.#connection.isOpen) return
     const { activeId } = this.#sequencer
     this.#utterances.dismiss(utteranceId)
-    if (activeId && this.#utterances.isAnswer(activeId, utteranceId)) this.#cut(activeId)
+    const cuts = activeId !== null && this.#utterances.answers(activeId, utteranceId)
+    if (cuts) this.#cut(activeId)
     this.#deleteItem(utteranceId)
     for (const replyId of unheard) if (this.#replies.has(replyId)) this.#deleteItem(replyId)
-    if (this.#utterances.takeOwed(utteranceId)) this.#sequencer.continue()
+    const owed = this.#utterances.takeOwed(utteranceId)
+    if (cuts || unheard.length > 0) this.#utterances.answerGivenUp(!owed)
+    if (owed) this.#sequencer.continue()
+  }
+
+  answer(utteranceId: string, text: string): void {
+    if (!this.#connection.isOpen) return
+    const isForgotten = this.#utterances.takeDismissed(utteranceId)
+    const isLost = this.#utterances.takeLost()
+    const isUnanswered = this.#utterances.takeUnanswered()
+    if (isForgotten) this.#addItem(textItem('user', text))
+    if (isForgotten || isLost || isUnanswered) this.#sequencer.continue()
   }
 
   remember(text: string, whole = false): void {
     if (!this.#connection.isOpen) return
-    this.#addItem(spokenItem(text))
+    if (text !== '') this.#addItem(spokenItem(text))
     if (!whole || !this.#brokenOffId) return
     this.#brokenOffId = null
-    this.#sequencer.request(restResponse(this.#options.profile.instructions))
+    this.#sequencer.request(restResponse(this.#options.profile.instructions), 'given_up')
   }
 
   setPatience(extraMs: number): void {
@@ -243,12 +259,17 @@ export class RealtimeEngine extends EventEmitter<AgentEngineEvents> implements A
   }
 
   #onResponseCreated(responseId: string): void {
-    const { continues } = this.#sequencer
-    if (!this.#sequencer.responseCreated(responseId)) return
+    const { continues, repeats } = this.#sequencer
+    const { ownReply, overtaken } = this.#sequencer.responseCreated(responseId)
+    if (overtaken) this.#cutUnheard(responseId)
+    if (!ownReply) return
     const answersMore = continues && !this.#sequencer.continues
-    if (this.#utterances.answered(responseId)) {
+    if (this.#utterances.answered(responseId) || repeats) {
       this.#cut(responseId)
-      if (answersMore) this.#sequencer.continue()
+      if (answersMore || repeats === 'said_first') {
+        this.#utterances.answerGivenUp(false)
+        this.#sequencer.continue()
+      }
     } else if (answersMore) this.#utterances.answersMore(responseId)
   }
 
@@ -271,12 +292,15 @@ export class RealtimeEngine extends EventEmitter<AgentEngineEvents> implements A
   #onSpeechStarted(utteranceId: string): void {
     const { activeId } = this.#sequencer
     this.#sequencer.callerStarted()
-    if (activeId && !this.#replies.spoke(activeId)) {
-      // Its first delta may be on its way: it would speak into the caller's sentence.
-      this.#cut(activeId)
-      if (!this.#sequencer.repeat()) this.#utterances.cutReply(utteranceId, activeId)
-    }
+    this.#utterances.started(utteranceId)
+    if (activeId && !this.#replies.spoke(activeId)) this.#cutUnheard(activeId)
     this.emit('callerSpeechStarted', { utteranceId })
+  }
+
+  /** The caller speaks, and its first delta may be on its way: it would speak into their sentence. */
+  #cutUnheard(responseId: string): void {
+    this.#cut(responseId)
+    if (!this.#sequencer.cutUnheard()) this.#utterances.cutReply(responseId)
   }
 
   #cut(responseId: string): void {
@@ -296,6 +320,10 @@ export class RealtimeEngine extends EventEmitter<AgentEngineEvents> implements A
     this.#connection.send({ type, item_id: replyId, content_index: 0, audio_end_ms })
   }
 
+  #request(text: string, ifCut: IfCut): void {
+    if (this.#connection.isOpen && text.trim() !== '') this.#sequencer.request(verbatimResponse(text), ifCut)
+  }
+
   #deleteItem(item_id: string): void {
     this.#connection.send({ type: 'conversation.item.delete', item_id })
   }
@@ -304,7 +332,8 @@ export class RealtimeEngine extends EventEmitter<AgentEngineEvents> implements A
     const id = response.id ?? ''
     const output = response.output ?? []
     this.#sequencer.responseDone(id)
-    if (id === this.#brokenOffId && response.status === 'completed') this.#brokenOffId = null
+    const isWhole = response.status === 'completed' && !this.#replies.wasShortened(id)
+    if (id === this.#brokenOffId && isWhole) this.#brokenOffId = null
     this.#utterances.responseDone(id)
     // The caller had finished before the service knew that this reply was given up.
     if (this.#replies.wasCut(id) && this.#utterances.takeUnanswered()) this.#sequencer.continue()

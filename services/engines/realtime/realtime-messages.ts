@@ -14,6 +14,7 @@ import type {
 import { type AudioFormat, PCM16_24K, sameFormat } from '../../../audio/format.ts'
 import type { UsageRecord } from '../../../sessions/contracts/agent-engine.ts'
 import type { AgentProfile, ToolSpec } from '../../../sessions/contracts/agent-profile.ts'
+import { REST_INSTRUCTIONS } from '../rest-instructions.ts'
 
 const PROVIDER = 'openai'
 
@@ -108,10 +109,8 @@ export function verbatimResponse(text: string): ResponseCreateEvent {
 
 /** A response that ends what noise broke off, for an agent of these instructions. */
 export function restResponse(agentInstructions: string): ResponseCreateEvent {
-  const rest =
-    'Noise on the line cut you off in the middle of what you were saying. Go on from exactly where you stopped: greet ' +
-    'nobody again, repeat nothing, and do not mention the noise.'
-  return { type: 'response.create', response: { instructions: `${agentInstructions}\n\n${rest}` } }
+  const instructions = `${agentInstructions}\n\n${REST_INSTRUCTIONS}`
+  return { type: 'response.create', response: { instructions } }
 }
 
 /** A response to whatever the conversation now holds. */

@@ -7,8 +7,23 @@ import { plainResponse } from './realtime-messages.ts'
  * some milliseconds; after this it will not come, and a reply that was held back for it is asked for.
  */
 const OWN_REPLY_MS = 2000
+/** The longest that a request is held back for a caller who speaks: it may be a line that is never quiet. */
+const LONGEST_HOLD_MS = 5000
 /** Before a refused request is made again where no active response is known whose end could be waited for. */
 const RETRY_MS = 1000
+
+/**
+ * What becomes of a request whose response the caller cuts before anybody hears it:
+ * - `said_first`: it is made again once the caller has finished, and the caller answered after it;
+ * - `said_instead`: the same, but the caller is not answered besides, as by the greeting;
+ * - `given_up`: the answer to the caller takes its place.
+ */
+export type IfCut = 'said_first' | 'said_instead' | 'given_up'
+
+interface Request {
+  readonly event: ResponseCreateEvent
+  readonly ifCut: IfCut
+}
 
 /**
  * Keeps to the service's one rule: a conversation has one active response at a time. A request made meanwhile waits
@@ -20,13 +35,19 @@ const RETRY_MS = 1000
 export class ReplySequencer {
   readonly #send: (event: ResponseCreateEvent) => string
   readonly #clock: Clock
-  #waiting: ResponseCreateEvent[] = []
+  #waiting: Request[] = []
+  /** Of the first one that waits, where the caller came before it: it does not begin while they speak. */
+  #repeats: IfCut | null = null
   #continuation = false
   /** Items that the service has not confirmed: a response that it begins before does not see them. */
   readonly #unconfirmed = new Set<string>()
-  #inFlight: { eventId: string; request: ResponseCreateEvent | null } | null = null
+  #inFlight: { eventId: string; request: Request | null } | null = null
   #activeId: string | null = null
+  #callerSpeaks = false
+  /** Also after the caller has stopped, until the service has begun its own reply, or does not. */
   #callerHasFloor = false
+  /** The caller began to speak after a reply was asked for, which has not begun. */
+  #isOvertaken = false
   #cancelTimer: (() => void) | null = null
 
   /** `send` returns the `event_id` that the event was sent with. */
@@ -45,9 +66,14 @@ export class ReplySequencer {
     return this.#continuation
   }
 
+  /** What waits to be said again, and so goes before the answer to the caller who cut it; null where nothing does. */
+  get repeats(): IfCut | null {
+    return this.#repeats
+  }
+
   /** A reply of its own, whatever else is said. In order. */
-  request(event: ResponseCreateEvent): void {
-    this.#waiting.push(event)
+  request(event: ResponseCreateEvent, ifCut: IfCut = 'said_first'): void {
+    this.#waiting.push({ event, ifCut })
     this.#flush()
   }
 
@@ -67,22 +93,31 @@ export class ReplySequencer {
   }
 
   callerStarted(): void {
+    this.#callerSpeaks = true
     this.#callerHasFloor = true
+    this.#isOvertaken = this.#inFlight !== null && this.#activeId === null
+    this.#waiting = this.#waiting.filter(({ ifCut }) => ifCut !== 'given_up')
     this.#setTimer(null)
+    this.#hold()
   }
 
   callerStopped(): void {
-    this.#setTimer(OWN_REPLY_MS)
+    this.#callerSpeaks = false
+    if (this.#activeId === null) return this.#setTimer(OWN_REPLY_MS)
+    // The service begins no reply of its own while another is active.
+    this.#callerHasFloor = false
   }
 
-  /** Returns whether the service began it by itself. */
-  responseCreated(id: string): boolean {
+  /** `ownReply`: the service began it by itself. `overtaken`: it was asked for before the caller, who speaks now, began to. */
+  responseCreated(id: string): { ownReply: boolean; overtaken: boolean } {
     const ownReply = !this.#inFlight
+    const overtaken = this.#isOvertaken && this.#callerSpeaks
     if (ownReply && this.#unconfirmed.size === 0) this.#continuation = false
     this.#activeId = id
-    this.#callerHasFloor = false
+    this.#isOvertaken = false
+    this.#callerHasFloor = this.#callerSpeaks
     this.#setTimer(null)
-    return ownReply
+    return { ownReply, overtaken }
   }
 
   responseDone(id: string): void {
@@ -107,39 +142,54 @@ export class ReplySequencer {
     return true
   }
 
-  /** The active response was cut before anyone heard it. True where it was a request of its own, which is made again. */
-  repeat(): boolean {
+  /** The caller cut the active response before anyone heard it. Returns whether it will be asked for again. */
+  cutUnheard(): boolean {
     const request = this.#inFlight?.request
-    if (!request) return false
+    if (!request || request.ifCut === 'given_up') return false
     this.#inFlight = null
     this.#waiting.unshift(request)
+    this.#hold()
     return true
   }
 
   close(): void {
     this.#setTimer(null)
     this.#waiting = []
+    this.#repeats = null
     this.#continuation = false
   }
 
   #flush(): void {
     if (this.#activeId !== null || this.#inFlight) return
+    if (this.#repeats && this.#callerHasFloor) return
+    this.#repeats = null
     const request = this.#waiting.shift() ?? null
     if (request) {
-      this.#inFlight = { eventId: this.#send(request), request }
+      this.#inFlight = { eventId: this.#send(request.event), request }
     } else if (this.#continuation && !this.#callerHasFloor) {
       this.#continuation = false
       this.#inFlight = { eventId: this.#send(plainResponse()), request: null }
     }
   }
 
-  #setTimer(ms: number | null): void {
+  /** What waits does not begin while the caller speaks, unless they never stop. */
+  #hold(): void {
+    this.#repeats = this.#waiting[0]?.ifCut ?? null
+    if (!this.#repeats) return
+    this.#setTimer(LONGEST_HOLD_MS, () => {
+      this.#repeats = null
+    })
+  }
+
+  /** `due`: what happens then, before what waits goes out; by default the floor is free. */
+  #setTimer(ms: number | null, due?: () => void): void {
     this.#cancelTimer?.()
     this.#cancelTimer =
       ms === null
         ? null
         : this.#clock.after(ms, () => {
-            this.#callerHasFloor = false
+            if (due) due()
+            else this.#callerHasFloor = false
             this.#flush()
           })
   }

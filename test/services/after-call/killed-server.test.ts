@@ -1,13 +1,14 @@
 import assert from 'node:assert/strict'
-import { type ChildProcess, spawn } from 'node:child_process'
+import type { ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import { readdir, readFile, rm } from 'node:fs/promises'
 import path from 'node:path'
-import { it } from 'node:test'
+import { it, type TestContext } from 'node:test'
 import { WebSocket } from 'ws'
 import { WebhookReceiver } from '../../standins/webhook-receiver.ts'
-import { freePort } from '../../support/call-rig.ts'
 import { defer, eventually, makeDataDir } from '../../support/databases.ts'
+import { freePort } from '../../support/free-port.ts'
+import { startServerProcess } from '../../support/server-process.ts'
 import { readStereoWav } from '../../support/stereo-wav.ts'
 
 const TOKEN = 'operator-token-of-the-tests'
@@ -16,34 +17,15 @@ const FRAME_MS = 20
 
 interface Server {
   readonly url: string
-  readonly process: ChildProcess
+  readonly child: ChildProcess
 }
 
-async function start(env: Record<string, string>): Promise<Server> {
+async function start(t: TestContext, env: Record<string, string>): Promise<Server> {
   const port = await freePort()
-  const child = spawn(process.execPath, ['server.ts'], {
-    cwd: path.join(import.meta.dirname, '../../..'),
-    env: { ...process.env, ...env, PORT: String(port), HOST: '127.0.0.1', OPERATOR_TOKEN: TOKEN },
-    stdio: 'ignore'
-  })
   const url = `http://127.0.0.1:${port}`
-  const headers = { authorization: `Bearer ${TOKEN}` }
-  await eventually(
-    'the server',
-    () =>
-      fetch(`${url}/api/calls`, { headers }).then(
-        ({ ok }) => ok,
-        () => false
-      ),
-    30_000
-  )
-  return { url, process: child }
-}
-
-async function kill({ process: child }: Server): Promise<void> {
-  if (child.exitCode !== null || child.signalCode !== null) return
-  child.kill('SIGKILL')
-  await once(child, 'exit')
+  const own = { PORT: String(port), HOST: '127.0.0.1', OPERATOR_TOKEN: TOKEN }
+  const { child } = await startServerProcess(t, { ...env, ...own })
+  return { url, child }
 }
 
 /** A call that goes on: the caller's frames come in real time until the socket closes. */
@@ -99,20 +81,20 @@ it('a server that is killed in the middle of a call loses neither its recording 
   }
   defer(t, () => rm(dataDir, { recursive: true, force: true }))
   defer(t, () => receiver.close())
-  const first = await start(env)
-  defer(t, () => kill(first))
+  const first = await start(t, env)
   const callId = await callIn(first)
   const file = path.join(dataDir, 'recordings', `${callId}.wav`)
   await eventually(
     'two seconds on the disk',
     async () => (await readFile(file).catch(() => '')).length > 64_000
   )
-  await kill(first)
+  first.child.kill('SIGKILL')
+  await once(first.child, 'exit')
 
-  const second = await start(env)
+  const second = await start(t, env)
   defer(t, async () => {
-    second.process.kill('SIGTERM')
-    await once(second.process, 'exit')
+    second.child.kill('SIGTERM')
+    await once(second.child, 'exit')
   })
   const { data } = await eventually('the webhook', () => receiver.taken[0], 40_000)
   const { call, recording } = data as {

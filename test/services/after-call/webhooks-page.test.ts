@@ -5,8 +5,8 @@ import { readFile } from 'node:fs/promises'
 import path from 'node:path'
 import { it } from 'node:test'
 import { Webhook } from 'standardwebhooks'
-import { freePort } from '../../support/call-rig.ts'
 import { eventually } from '../../support/databases.ts'
+import { freePort } from '../../support/free-port.ts'
 
 const ROOT = path.join(import.meta.dirname, '../../..')
 const SECRET = `whsec_${Buffer.from('a secret of the tests, 32 bytes!').toString('base64')}`

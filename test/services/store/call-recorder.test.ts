@@ -319,6 +319,21 @@ eachDatabase((databases) => {
       assert.equal((await store.findCall(call.callId))?.usage.minutes?.number, '+15550123')
     })
 
+    it('stores what comes of a call whose row somebody has deleted', async (t) => {
+      const { play, flush, store, pool, logs } = await start(databases, t)
+      const call = inboundCall()
+      play(call, [[0, { type: 'call.initiated' }]])
+      await flush()
+      await pool.query('delete from calls where id = $1', [call.callId])
+      play(call, [[4_000, { type: 'turn.completed', turn: turn(0), revised: false }]])
+      await flush()
+      assert.deepEqual(
+        (await store.findCall(call.callId))?.turns.map(({ said_text }) => said_text),
+        ['reply 0']
+      )
+      assert.deepEqual(logs.of('store.refused'), [])
+    })
+
     it('keeps a record that the database refuses on disk, says so, and goes on with the call', async (t) => {
       const { play, flush, store, logs, folder } = await start(databases, t)
       const call = inboundCall()
@@ -342,8 +357,8 @@ eachDatabase((databases) => {
       )
       const kept = readFileSync(path.join(folder, 'refused.jsonl'), 'utf8').trim().split('\n')
       assert.deepEqual(
-        kept.map((line) => JSON.parse(line).event),
-        [{ type: 'usage', records: [impossible] }]
+        kept.map((line) => JSON.parse(line).items),
+        [[{ ...impossible, costUsd: null, priceDate: null }]]
       )
     })
   })

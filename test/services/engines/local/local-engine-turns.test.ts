@@ -65,6 +65,44 @@ describe('the caller going on', () => {
     assert.equal(pausesAfter(), 2)
   })
 
+  it('is not talked over by what the operator has the agent say, and hears it before the answer', async () => {
+    await connect()
+    rig.speak(600, { as: HOURS, open: true })
+    rig.engine.say('Just a moment.')
+    await turns()
+    assert.equal(rig.names().includes('audio'), false)
+    rig.quiet(1300)
+    await until(() => rig.names().filter((name) => name === 'replyDone').length === 2, 'both replies')
+    assert.match(rig.textSince(0), /^Just a moment\..+/)
+  })
+
+  it('hears what the operator has the agent say after five seconds, however noisy the line', async () => {
+    await connect()
+    rig.speak(600, { open: true })
+    rig.engine.say('Just a moment.')
+    rig.clock.advance(4990)
+    await turns()
+    assert.equal(rig.names().includes('audio'), false)
+    rig.clock.advance(10)
+    await rig.event('replyDone')
+    assert.equal(rig.textSince(0), 'Just a moment.')
+  })
+
+  it('does not lose what waited behind a reply that is cut', async () => {
+    await connect()
+    rig.speech.held = true
+    rig.engine.say('A first sentence.')
+    rig.engine.say('And this comes after it.')
+    await until(() => rig.speech.waiting === 1, 'the first to be made')
+    rig.speak(600, { as: GARBAGE, open: true })
+    rig.interrupt([])
+    rig.speech.held = false
+    rig.speech.release()
+    rig.quiet(1300)
+    await until(() => rig.names().filter((name) => name === 'replyDone').length >= 2, 'both replies')
+    assert.match(rig.textSince(0), /^A first sentence\.And this comes after it\./)
+  })
+
   it('never gets two replies at once', async () => {
     await connect()
     rig.engine.say('A first long sentence is this one. A second long sentence is that one.')

@@ -152,11 +152,88 @@ describe('a barge-in at the realtime engine', () => {
     rig.engine.greet()
     await rig.session.until(() => rig.session.responding, 'the greeting to begin')
     rig.speak(200)
+    await rig.session.until(() => !rig.session.responding, 'its end')
     rig.beSilent(600)
     await rig.waitFor('replyDone')
     const greetings = rig.session.eventsOf('response.create').map(({ response }) => response?.instructions)
     assert.equal(greetings.length, 2)
     assert.equal(greetings[0], greetings[1])
+    const events = rig.session.sent.map(({ type }) => type)
+    const [, answer, again] = rig.session.sent.flatMap((event, at) =>
+      event.type === 'response.created' ? [{ id: event.response.id, at }] : []
+    )
+    assert.ok(again.at > events.indexOf('input_audio_buffer.speech_stopped'), 'not into the hello')
+    const cancelled = rig.session.eventsOf('response.cancel').map(({ response_id }) => response_id)
+    assert.ok(cancelled.includes(answer.id), 'in place of the answer to the hello')
+    assert.equal(rig.eventsOf('replyDone').length, 1)
+  })
+
+  it('answers the caller after what it was to say, where they spoke before a sound of that was heard', async () => {
+    await connect({ script: ({ instructions }) => (instructions ? { ...short, delayMs: 100 } : short) })
+    rig.engine.say('One moment, please.')
+    await rig.session.until(() => rig.session.responding, 'the sentence to begin')
+    rig.speak(200)
+    rig.beSilent(600)
+    await rig.waitFor('replyDone', 2)
+    const asked = rig.session
+      .eventsOf('response.create')
+      .map(({ response }) => Boolean(response?.instructions))
+    assert.deepEqual(asked, [true, true, false])
+  })
+
+  it('has the rest said of a reply whose making ended as it was cut', async () => {
+    await connect({ script: () => short })
+    const { session } = rig
+    const at = { response_id: 'r', item_id: 'i', output_index: 0, content_index: 0 }
+    const delta = Buffer.alloc(800).toString('base64')
+    session.send({ type: 'response.created', response: { id: 'r' } })
+    session.send({ type: 'response.output_audio.delta', ...at, delta })
+    await rig.waitFor('audio')
+    rig.engine.interrupt([{ replyId: 'i', heardMs: 40, receivedMs: 100 }])
+    session.send({ type: 'response.output_audio.delta', ...at, delta })
+    session.send({ type: 'response.done', response: { id: 'r', status: 'completed', output: [] } })
+    await session.waitFor('response.cancel')
+    rig.engine.say('Hm.')
+    await rig.waitFor('replyDone')
+    rig.engine.remember('', true)
+    const [, rest] = [await session.waitFor('response.create'), await session.waitFor('response.create', 2)]
+    assert.match(String(rest.response?.instructions), /Go on from exactly where you stopped/)
+    assert.deepEqual(session.eventsOf('conversation.item.create'), [], 'there were no words to remember')
+  })
+
+  it('has the rest said of a reply that noise cut a second time, while it was played again', async () => {
+    await connect({ script: ({ index }) => (index === 0 ? story : short) })
+    rig.engine.greet()
+    await rig.waitFor('audio', 3)
+    await bargeIn(0.4)
+    await rig.waitFor('replyDone')
+    // What is played again is the session's own: the engine is told of no reply of its making.
+    rig.engine.interrupt([])
+    rig.engine.remember('a time.', true)
+    await rig.waitFor('replyDone', 2)
+    assert.equal(rig.session.eventsOf('response.create').length, 2)
+  })
+
+  it('answers words that came after the utterance had been taken for nothing', async () => {
+    await connect({ script: () => short, transcribe: () => '' })
+    rig.speak(300)
+    rig.beSilent(600)
+    const { utteranceId } = await rig.waitFor('callerTranscript')
+    rig.engine.dismiss(utteranceId)
+    await rig.session.waitFor('conversation.item.delete')
+    rig.engine.answer(utteranceId, 'Do you deliver?')
+    const { item } = await rig.session.waitFor('conversation.item.create')
+    assert.deepEqual(item, {
+      ...item,
+      type: 'message',
+      role: 'user',
+      content: [{ type: 'input_text', text: 'Do you deliver?' }]
+    })
+    await rig.session.waitFor('response.create')
+    rig.engine.answer(utteranceId, 'Do you deliver?')
+    rig.engine.whisper('They are new.')
+    await rig.session.waitFor('conversation.item.create', 2)
+    assert.equal(rig.session.eventsOf('response.create').length, 1, 'asked once')
   })
 
   it('leaves the answer alone to the words that interrupt the reply before it', async () => {

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { once } from 'node:events'
 import { createServer } from 'node:net'
 import { afterEach, describe, it } from 'node:test'
+import { SILENCE_BYTE } from '../../../../audio/format.ts'
 import { MULAW_TO_LINEAR } from '../../../../audio/g711.ts'
 import { CallError } from '../../../../sessions/errors.ts'
 import { startRealtimeStandIn } from '../../../standins/openai/realtime-stand-in.ts'
@@ -140,7 +141,7 @@ describe('the connection to the realtime service', () => {
     const rig = await make()
     await rig.engine.connect(NEVER)
     rig.session.pause()
-    const frame = new Uint8Array(1600)
+    const frame = new Uint8Array(1600).fill(SILENCE_BYTE.pcmu)
     let sent = 0
     while (rig.troubles.length === 0 && sent < 100_000) {
       rig.engine.sendAudio(frame)

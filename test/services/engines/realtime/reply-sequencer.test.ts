@@ -120,16 +120,89 @@ describe('the reply sequencer', () => {
     assert.deepEqual(sent, [null])
   })
 
-  it('repeats what was asked for and cut before it was heard', () => {
+  /** The caller begins to speak before anything of this response is heard. */
+  function cutUnheard(id: string): boolean {
+    sequencer.responseCreated(id)
+    sequencer.callerStarted()
+    const again = sequencer.cutUnheard()
+    sequencer.responseDone(id)
+    return again
+  }
+
+  it('asks again for what was cut before it was heard, once the caller has finished', () => {
     say('one')
-    sequencer.responseCreated('r1')
-    sequencer.repeat()
-    sequencer.responseDone('r1')
+    assert.equal(cutUnheard('r1'), true)
+    sequencer.callerStopped()
+    assert.deepEqual(sent, ['one'], 'the service may answer them by itself')
+    assert.equal(sequencer.repeats, 'said_first')
+    sequencer.responseCreated('own')
+    sequencer.responseDone('own')
     assert.deepEqual(sent, ['one', 'one'])
+    assert.equal(sequencer.repeats, null)
     sequencer.request(plainResponse())
     sequencer.close()
     sequencer.responseDone('r2')
     assert.equal(sent.length, 2)
     assert.equal(clock.pending, 0)
+  })
+
+  it('asks for it again where the service does not answer the caller', () => {
+    say('one')
+    cutUnheard('r1')
+    sequencer.callerStopped()
+    clock.advance(2000)
+    assert.deepEqual(sent, ['one', 'one'])
+  })
+
+  it('does not wait for ever for a caller who never stops, a noisy line, say', () => {
+    say('one')
+    cutUnheard('r1')
+    clock.advance(4999)
+    assert.deepEqual(sent, ['one'])
+    clock.advance(1)
+    assert.deepEqual(sent, ['one', 'one'])
+  })
+
+  it('does not ask again for what the answer to the caller takes the place of', () => {
+    sequencer.request(verbatimResponse('one'), 'given_up')
+    assert.equal(cutUnheard('r1'), false)
+    sequencer.responseCreated('r2')
+    sequencer.request(verbatimResponse('two'), 'given_up')
+    sequencer.callerStarted()
+    sequencer.responseDone('r2')
+    sequencer.callerStopped()
+    clock.advance(10_000)
+    assert.deepEqual(sent, ['one'])
+  })
+
+  it('holds back what waits when the caller begins to speak, and tells that it goes before the answer', () => {
+    sequencer.responseCreated('r1')
+    say('one')
+    sequencer.callerStarted()
+    assert.equal(sequencer.repeats, 'said_first')
+    sequencer.responseDone('r1')
+    assert.deepEqual(sent, [])
+    sequencer.callerStopped()
+    sequencer.responseCreated('own')
+    sequencer.responseDone('own')
+    assert.deepEqual(sent, ['one'])
+  })
+
+  it('says at once what is asked for while the caller speaks', () => {
+    sequencer.callerStarted()
+    say('one')
+    assert.deepEqual(sent, ['one'])
+    assert.equal(sequencer.responseCreated('r1').overtaken, false)
+  })
+
+  it('tells where the caller began to speak between a request and its response', () => {
+    say('one')
+    sequencer.callerStarted()
+    assert.deepEqual(sequencer.responseCreated('r1'), { ownReply: false, overtaken: true })
+    sequencer.responseDone('r1')
+    say('two')
+    sequencer.callerStarted()
+    sequencer.callerStopped()
+    assert.deepEqual(sequencer.responseCreated('r2'), { ownReply: false, overtaken: false })
   })
 })

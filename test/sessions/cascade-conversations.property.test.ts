@@ -1,0 +1,169 @@
+import assert from 'node:assert/strict'
+import { describe, it } from 'node:test'
+import fc from 'fast-check'
+import { PCMU_8K } from '../../audio/format.ts'
+import { DEFAULT_INTERRUPTION } from '../../services/default-agent.ts'
+import { CascadeEngine } from '../../services/engines/cascade/cascade-engine.ts'
+import { beginCall } from '../support/conversation-rig.ts'
+import { ManualClock } from '../support/manual-clock.ts'
+import { testProfile } from '../support/session-rig.ts'
+import { VirtualCarrier } from '../support/virtual-carrier.ts'
+import { DEAF, ONE_MOMENT, VirtualCascade, type VirtualSpeech } from '../support/virtual-cascade.ts'
+
+/** What ends an utterance, and what tells of its beginning, in ms of audio. */
+const VAD = { startMs: 40, endMs: 300 }
+/** After the last utterance everybody has had their say. */
+const QUIET_MS = 25_000
+/** Less of a reply than this is the filling of its last frame, or the rounding of a cut. */
+const CRUMB_MS = 60
+
+/** By the operator. */
+const ORDERED = 'One more thing.'
+
+const TEXTS = { words: 'Tell me more about it.', acknowledgement: 'Okay.', nothing: '' }
+
+const conversations = fc.record({
+  utterances: fc.array(
+    fc.record({
+      pauseMs: fc.oneof(fc.integer({ min: 20, max: 400 }), fc.integer({ min: 20, max: 5000 })),
+      ms: fc.oneof(fc.integer({ min: 80, max: 500 }), fc.integer({ min: 80, max: 2500 })),
+      kind: fc.constantFrom(
+        'words' as const,
+        'words' as const,
+        'acknowledgement' as const,
+        'nothing' as const
+      ),
+      /** How long before its end it seems to be over; 0 for never. */
+      eagerMs: fc.constantFrom(0, 0, 60, 200)
+    }),
+    { minLength: 1, maxLength: 6 }
+  ),
+  replies: fc.array(
+    fc.record({
+      firstMs: fc.integer({ min: 20, max: 1200 }),
+      words: fc.integer({ min: 1, max: 30 }),
+      tool: fc.constantFrom(false, false, false, true)
+    }),
+    { minLength: 1, maxLength: 8 }
+  ),
+  greeting: fc.constantFrom('', 'Hello there.'),
+  interruption: fc.oneof(
+    fc.constant(DEFAULT_INTERRUPTION),
+    fc.record({
+      minSpeechMs: fc.constantFrom(0, 200, 500),
+      minWords: fc.constantFrom(0, 2),
+      acknowledgements: fc.constant(null),
+      resume: fc.boolean()
+    })
+  ),
+  voiceMs: fc.constantFrom(40, 200, 600),
+  speed: fc.constantFrom(0.8, 1.2, 2, 8),
+  deltaMs: fc.constantFrom(20, 100, 200),
+  /** The operator has the agent say something, so long after the call has begun; null for never. */
+  orderMs: fc.option(fc.integer({ min: 0, max: 8000 }), { freq: 3 })
+})
+type Conversation = typeof conversations extends fc.Arbitrary<infer C> ? C : never
+
+/** Where the agent may speak on until it is known what the caller says, both may be heard. */
+function yieldsAtOnce({ interruption }: Conversation): boolean {
+  return interruption.minSpeechMs === 0 && interruption.minWords === 0
+}
+
+function lay(conversation: Conversation, faults: string[]) {
+  const { replies, ...speeds } = conversation
+  const clock = new ManualClock()
+  const line = { clock, speaks: false, strict: yieldsAtOnce(conversation) }
+  const carrier = new (class extends VirtualCarrier {
+    override send(payload: Uint8Array): void {
+      if (line.speaks && line.strict) faults.push('the agent speaks into the caller’s sentence')
+      super.send(payload)
+    }
+  })({ clock })
+  const cascade = new VirtualCascade({ clock, ...speeds, reply: (index) => replies[index % replies.length] })
+  return Object.assign(line, { carrier, cascade })
+}
+
+type Line = ReturnType<typeof lay>
+
+/** A session with a cascade, answered and ready. */
+async function answer({ clock, carrier, cascade }: Line, conversation: Conversation, faults: string[]) {
+  const { greeting, interruption } = conversation
+  const profile = { ...testProfile, greeting, interruption }
+  const { model, speechToText, textToSpeech } = cascade
+  const engine = new CascadeEngine({
+    ...{ profile, tools: [], format: PCMU_8K, clock },
+    ...{ speechToText: [speechToText], models: [model], textToSpeech: [textToSpeech] },
+    classifiers: Promise.resolve({ create: () => DEAF })
+  })
+  engine.on('trouble', ({ code }) => faults.push(code))
+  const session = beginCall({ clock, carrier, engine, profile, faults })
+  if (conversation.orderMs !== null) clock.after(800 + conversation.orderMs, () => engine.say(ORDERED))
+  await cascade.pass(800)
+  return session
+}
+
+/** Everything that the caller says, and the quiet after it. Returns when the last real words had been said. */
+async function speak(line: Line, { utterances }: Conversation, faults: string[]): Promise<number | null> {
+  const { carrier, cascade, clock } = line
+  const { listener } = cascade
+  assert.ok(listener)
+  let wordsEndedAt: number | null = null
+  for (const { pauseMs, ms, kind, eagerMs } of utterances) {
+    await cascade.pass(pauseMs + VAD.startMs)
+    listener.started()
+    line.speaks = true
+    if (line.strict && carrier.queuedMs > 20)
+      faults.push(`${carrier.queuedMs} ms are played on as the caller speaks`)
+    await cascade.pass(ms - VAD.startMs + VAD.endMs - eagerMs)
+    if (eagerMs > 0 && TEXTS[kind] !== '') listener.maybeEnded(TEXTS[kind])
+    await cascade.pass(eagerMs)
+    line.speaks = false
+    listener.ended(TEXTS[kind])
+    if (kind === 'words') wordsEndedAt = clock.now()
+  }
+  await cascade.pass(QUIET_MS)
+  return wordsEndedAt
+}
+
+/** What is wrong with where the conversation has come to. */
+function judge({ clock, carrier, cascade }: Line, conversation: Conversation, from: number | null): string[] {
+  const faults: string[] = []
+  const isWhole = ({ byte, generatedMs }: VirtualSpeech) =>
+    carrier.heardMs(byte) > Math.max(0, generatedMs - CRUMB_MS)
+  const answers = ({ text }: VirtualSpeech) => text !== ONE_MOMENT && !ORDERED.endsWith(text)
+  const isAnswer = (speech: VirtualSpeech) =>
+    speech.text !== ONE_MOMENT && speech.begunAt >= Number(from) - 300 && !speech.cancelled && isWhole(speech)
+  if (cascade.busy > 0 || !carrier.idle) faults.push('the agent is not done')
+  // What is cut for nothing stays cut where the agent may not resume.
+  if (from !== null && conversation.interruption.resume && !cascade.speeches.some(isAnswer))
+    faults.push('the caller’s last words have no answer that was heard whole')
+  const lastEnd = clock.now() - QUIET_MS
+  const last = cascade.speeches.filter(
+    (speech) => answers(speech) && speech.begunAt >= lastEnd - 300 && isWhole(speech)
+  )
+  if (yieldsAtOnce(conversation) && last.length > 1) faults.push('the caller is answered twice')
+  const lastHeard = cascade.speeches.findLast(({ byte }) => carrier.heardMs(byte) > 0)
+  if (conversation.interruption.resume && lastHeard && !isWhole(lastHeard))
+    faults.push('the end of the last reply was not heard')
+  return faults
+}
+
+async function converse(conversation: Conversation): Promise<string[]> {
+  const faults: string[] = []
+  const line = lay(conversation, faults)
+  const session = await answer(line, conversation, faults)
+  const wordsEndedAt = await speak(line, conversation, faults)
+  faults.push(...judge(line, conversation, wordsEndedAt))
+  await session.end('operator')
+  return faults
+}
+
+describe('a conversation of any timing with the cascade', () => {
+  it('has nobody talk into the caller’s words, and each of the caller’s questions answered', async () => {
+    const property = fc.asyncProperty(conversations, async (conversation) => {
+      assert.deepEqual(await converse(conversation), [])
+    })
+    const numRuns = Number(process.env.CONVERSATIONS ?? 200)
+    await fc.assert(property, { numRuns, seed: 20_261_130 })
+  })
+})
