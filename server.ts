@@ -269,6 +269,7 @@ function createRouteOptions(
     auth: createOperatorAuth(operatorToken),
     storeReady: () => store.soonReady(),
     storeHealth: () => store.health,
+    storeCaughtUp: (deadlineMs) => store.recorder.flush(deadlineMs),
     calls: store.calls,
     ...createOperatorDesk(pool),
     agentRules: new AgentRules({

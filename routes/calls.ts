@@ -3,6 +3,7 @@ import { type Static, Type } from 'typebox'
 import { callId, e164, errors, nullable, operator, success } from './api-schemas.ts'
 import { callDetails, callPage, muteBody } from './call-schemas.ts'
 import { HttpError } from './http-error.ts'
+import { findKnownCall } from './known-call.ts'
 import { noteAction } from './operator-action.ts'
 import type { RouteOptions } from './route-options.ts'
 import { requireStore } from './store-admission.ts'
@@ -80,9 +81,7 @@ function readingRoutes(app: FastifyInstance, options: RouteOptions): void {
       })
     },
     async (request) => {
-      const call = await calls.findCall(idOf(request))
-      if (!call) throw new HttpError(404, 'unknown_call', 'There is no call with this id.')
-      return call
+      return findKnownCall(options, () => calls.findCall(idOf(request)))
     }
   )
 }
@@ -143,8 +142,7 @@ function controlRoutes(app: FastifyInstance, options: RouteOptions): void {
       // Before, since nothing is told of a call after its end.
       noteAction(options, request, id, { action: 'end' })
       if (registry.find(id)) await operations.end(id)
-      else if (!(await calls.findCallRow(id)))
-        throw new HttpError(404, 'unknown_call', 'There is no call with this id.')
+      else await findKnownCall(options, () => calls.findCallRow(id))
       return { success: true }
     }
   )

@@ -3,6 +3,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { type Static, Type } from 'typebox'
 import { callId, errors, operator } from './api-schemas.ts'
 import { HttpError } from './http-error.ts'
+import { findKnownCall } from './known-call.ts'
 import type { RouteOptions } from './route-options.ts'
 import { requireStore } from './store-admission.ts'
 
@@ -50,8 +51,7 @@ function readingRoute(app: FastifyInstance, options: RouteOptions): void {
       }
     },
     async (request, reply) => {
-      const call = await calls.findCallRow(idOf(request))
-      if (!call) unknownCall()
+      const call = await findKnownCall(options, () => calls.findCallRow(idOf(request)))
       const { recording_path } = call
       if (recording_path === null) {
         const live = call.status !== 'ended' && call.status !== 'failed'
@@ -88,8 +88,7 @@ function deletingRoute(app: FastifyInstance, options: RouteOptions): void {
       }
     },
     async (request, reply) => {
-      const call = await calls.findCallRow(idOf(request))
-      if (!call) unknownCall()
+      const call = await findKnownCall(options, () => calls.findCallRow(idOf(request)))
       if (call.status !== 'ended' && call.status !== 'failed')
         throw new HttpError(409, 'call_live', 'The call is still being recorded: end it first.')
       await followUp.recordings.remove(call.id, call.recording_path)
@@ -118,8 +117,4 @@ function hasLink(request: FastifyRequest, { followUp }: RouteOptions): boolean {
 
 function idOf(request: FastifyRequest): string {
   return (request.params as Static<typeof idParams>).id
-}
-
-function unknownCall(): never {
-  throw new HttpError(404, 'unknown_call', 'There is no call with this id.')
 }

@@ -63,6 +63,8 @@ export interface RouteOptions {
   /** Whether the database can be asked, now or within seconds. */
   readonly storeReady: () => Promise<boolean>
   readonly storeHealth: () => StoreHealth
+  /** Whether all that has happened so far is in the database, at once or within `deadlineMs`. */
+  readonly storeCaughtUp: (deadlineMs: number) => Promise<boolean>
   readonly calls: PostgresCallStore
   readonly agents: AgentStore
   /** What an agent must be beyond the shape of its fields, and what is shown of it. */

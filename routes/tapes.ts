@@ -2,6 +2,7 @@ import type { FastifyInstance } from 'fastify'
 import { type Static, Type } from 'typebox'
 import { callId, errors, operator } from './api-schemas.ts'
 import { HttpError } from './http-error.ts'
+import { findKnownCall } from './known-call.ts'
 import type { RouteOptions } from './route-options.ts'
 import { requireStore } from './store-admission.ts'
 
@@ -28,8 +29,7 @@ export async function tapeRoutes(app: FastifyInstance, options: RouteOptions): P
     },
     async (request, reply) => {
       const { id } = request.params as Static<typeof params>
-      const call = await options.calls.findCallRow(id)
-      if (!call) throw new HttpError(404, 'unknown_call', 'There is no call with this id.')
+      const call = await findKnownCall(options, () => options.calls.findCallRow(id))
       const tape = await options.tapes.read(call.id)
       if (!tape)
         throw new HttpError(

@@ -7,6 +7,7 @@ import { errors, operator, success } from './api-schemas.ts'
 import { initiateBody, initiated, muteBody } from './call-schemas.ts'
 import { assumeBody } from './calls.ts'
 import { HttpError } from './http-error.ts'
+import { findKnownCall } from './known-call.ts'
 import { noteAction } from './operator-action.ts'
 import { initiatedReply, placeCall } from './outbound-call.ts'
 import type { RouteOptions } from './route-options.ts'
@@ -71,8 +72,7 @@ export async function telnyxCallRoutes(app: FastifyInstance, options: RouteOptio
       const { call_control_id: id } = request.body as Static<typeof endBody>
       noteAction(options, request, id, { action: 'end' })
       if (registry.find(id)) await operations.end(id)
-      else if (!(await calls.findCallRow(id)))
-        throw new HttpError(404, 'unknown_call', 'There is no call with this id.')
+      else await findKnownCall(options, () => calls.findCallRow(id))
       return { success: true }
     }
   )

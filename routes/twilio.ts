@@ -10,6 +10,7 @@ import { CallError } from '../sessions/errors.ts'
 import { errors, operator, success } from './api-schemas.ts'
 import { initiateBody, initiated } from './call-schemas.ts'
 import { HttpError } from './http-error.ts'
+import { findKnownCall } from './known-call.ts'
 import { noteAction } from './operator-action.ts'
 import { initiatedReply, placeCall } from './outbound-call.ts'
 import type { RouteOptions } from './route-options.ts'
@@ -141,8 +142,7 @@ export async function twilioRoutes(app: FastifyInstance, options: RouteOptions):
     const id = body.call_sid ?? body.call_control_id ?? ''
     noteAction(options, request, id, { action: 'end' })
     if (registry.find(id)) await operations.end(id)
-    else if (!(await calls.findCallRow(id)))
-      throw new HttpError(404, 'unknown_call', 'There is no call with this id.')
+    else await findKnownCall(options, () => calls.findCallRow(id))
     return { success: true }
   })
 }

@@ -121,10 +121,12 @@ export class CallRecorder {
   async flush(deadlineMs: number): Promise<boolean> {
     const timer = new AbortController()
     const deadline = delay(deadlineMs, false, { signal: timer.signal }).catch(() => false)
+    const { last } = this.#spool
+    const isStored = () => this.#drain.stored >= last
     let inTime = true
-    while (inTime && this.pending > 0) inTime = await Promise.race([deadline, this.#storeSpooled()])
+    while (inTime && !isStored()) inTime = await Promise.race([deadline, this.#storeSpooled()])
     timer.abort()
-    return this.pending === 0
+    return isStored()
   }
 
   /** Has nothing remain on disk of what is in the database: it is to be erased there. Waits for `deadlineMs` at most. */

@@ -67,6 +67,28 @@ describe('REST API of calls', () => {
     assert.deepEqual(engine.said, ['hello', 'hello'])
   })
 
+  it('waits for the row of a call that has just begun, and says where the database is behind', async () => {
+    let isCaughtUp = true
+    let row: CallRow = null
+    const storeCaughtUp = async () => {
+      if (isCaughtUp) row = { id: NEXT } as CallRow
+      return isCaughtUp
+    }
+    rig = await startRouteRig({
+      calls: { findCall: async (id) => (id === NEXT ? row : null) },
+      storeCaughtUp
+    })
+    const ask = async (id: string) => {
+      const reply = await rig.app.inject({ url: `/api/calls/${id}`, headers })
+      return [reply.statusCode, reply.json().id ?? reply.json().error]
+    }
+    isCaughtUp = false
+    assert.deepEqual(await ask(NEXT), [503, 'store_behind'])
+    isCaughtUp = true
+    assert.deepEqual(await ask(NEXT), [200, NEXT])
+    assert.deepEqual(await ask('nobody'), [404, 'unknown_call'])
+  })
+
   it('ends a live call for the operator, and takes one that is over for a success', async () => {
     const row = { id: NEXT } as CallRow
     rig = await startRouteRig({ calls: { findCall: async (id) => (id === NEXT ? row : null) } })

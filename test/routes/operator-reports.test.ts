@@ -196,4 +196,11 @@ describe('what the operator looks back on', { timeout: 60_000 }, () => {
     ])
       assert.equal((await rig.server.app.inject({ url })).statusCode, 401, url)
   })
+
+  it('GET /api/calls/:id knows a call from the moment in which it was placed', async () => {
+    const { callId } = (await ask('POST', '/api/calls/test', {})).body
+    const found = await ask('GET', `/api/calls/${callId}`)
+    assert.deepEqual([found.status, found.body.id], [200, callId])
+    await ask('POST', `/api/calls/${callId}/end`)
+  })
 })

@@ -74,7 +74,7 @@ export async function startConsoleRig(options: { microphone?: string } = {}): Pr
     const faults: string[] = []
     page.on('pageerror', (error) => faults.push(error.message))
     page.on('console', (message) => {
-      if (message.type() === 'error') faults.push(message.text())
+      if (message.type() === 'error') faults.push(`${message.text()} ${message.location().url}`)
     })
     page.on('request', (request) => {
       const { host, protocol } = new URL(request.url())

@@ -60,6 +60,7 @@ export interface RouteRigOptions {
   readonly maxCallsPerDay?: number
   readonly storeReady?: RouteOptions['storeReady']
   readonly storeHealth?: RouteOptions['storeHealth']
+  readonly storeCaughtUp?: RouteOptions['storeCaughtUp']
   readonly calls?: Partial<RouteOptions['calls']>
   readonly agents?: Partial<RouteOptions['agents']>
   readonly agentVersions?: Partial<RouteOptions['agentVersions']>
@@ -212,6 +213,7 @@ export async function startRouteRig(options: RouteRigOptions = {}) {
     } as unknown as RouteOptions['calls'],
     storeReady: options.storeReady ?? (async () => true),
     storeHealth: options.storeHealth ?? (() => ({ state: 'ok', pending: 0, diskRefusals: 0 })),
+    storeCaughtUp: options.storeCaughtUp ?? (async () => true),
     agents: { ...options.agents } as unknown as RouteOptions['agents'],
     agentRules: new AgentRules({ check: new ArgumentCheck(), defaultEngine: 'local', openaiVoices: true }),
     newAgent: testProfile,

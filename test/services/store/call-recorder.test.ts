@@ -53,6 +53,22 @@ const WHOLE_CALL: [number, CallEvent][] = [
 
 eachDatabase((databases) => {
   describe('call recorder', () => {
+    it('flushes what was told so far, however much is told meanwhile', async (t) => {
+      const { play, recorder, store } = await start(databases, t)
+      const first = inboundCall()
+      play(first, WHOLE_CALL.slice(0, 1))
+      let isFlushed = false
+      const talk = () => {
+        if (isFlushed) return
+        play(inboundCall(), WHOLE_CALL.slice(0, 1))
+        setImmediate(talk)
+      }
+      talk()
+      assert.equal(await recorder.flush(10_000), true)
+      isFlushed = true
+      assert.ok(await store.findCall(first.callId))
+    })
+
     it('turns the events of a call into its rows', async (t) => {
       const { play, flush, store } = await start(databases, t)
       const call = inboundCall()
