@@ -76,7 +76,9 @@ export class Recogniser {
   /** One utterance from its first word to its last, PCM16 mono 16 kHz. */
   recognise(pcm: Int16Array): Recognition {
     if (pcm.length < MIN_UTTERANCE_SAMPLES || audibleWindows(pcm) < MIN_AUDIBLE_WINDOWS) return NOTHING
-    const samples = Float32Array.from(pcm, (sample) => sample / 32_768)
+    // Float32Array.from, which goes by an iterator, takes 6 ms for five seconds of speech.
+    const samples = new Float32Array(pcm.length)
+    for (let i = 0; i < samples.length; i++) samples[i] = pcm[i] / 32_768
     this.#decoder.start()
     try {
       this.#decoder.process_audio(samples, false, true)

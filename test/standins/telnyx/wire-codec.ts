@@ -44,7 +44,12 @@ function g711Codec(format: WireFormat, tables: G711Tables): WireCodec {
   return {
     format,
     bytesPerSample: 1,
-    decode: (payload) => Int16Array.from(payload, (code) => tables.decoded[code]!),
+    // Not Int16Array.from, whose iterator is garbage of a hundred times this size: at forty calls it holds up everything.
+    decode(payload) {
+      const samples = new Int16Array(payload.length)
+      for (let i = 0; i < samples.length; i++) samples[i] = tables.decoded[payload[i]!]!
+      return samples
+    },
     encode(samples) {
       const payload = Buffer.allocUnsafe(samples.length)
       for (let i = 0; i < samples.length; i++) payload[i] = tables.encoded[samples[i]! & 0xffff]!
@@ -60,7 +65,9 @@ function linearCodec(format: WireFormat): WireCodec {
     bytesPerSample: 2,
     decode(payload) {
       const view = new DataView(payload.buffer, payload.byteOffset, payload.byteLength)
-      return Int16Array.from({ length: payload.byteLength / 2 }, (_, i) => view.getInt16(i * 2, littleEndian))
+      const samples = new Int16Array(payload.byteLength / 2)
+      for (let i = 0; i < samples.length; i++) samples[i] = view.getInt16(i * 2, littleEndian)
+      return samples
     },
     encode(samples) {
       const payload = Buffer.allocUnsafe(samples.length * 2)
