@@ -25,7 +25,7 @@ const WARM_UP_TURNS = 8
 const BARE = { warmUpTurns: 2, turns: 3 }
 
 export interface BargeInOptions {
-  /** Per delay. */
+  /** Per delay; all at once. Of forty the stand-ins at times take longer for a step than a clear takes. */
   readonly calls: number
   readonly turns: number
 }

@@ -42,7 +42,7 @@ if (wanted.includes('load')) {
   await runLoad({ calls, windowMs: values.quick ? 3000 : 4000 }, bars)
 }
 if (wanted.includes('barge-in')) {
-  await runBargeIn(values.quick ? { calls: 4, turns: 4 } : { calls: 20, turns: 16 }, bars)
+  await runBargeIn(values.quick ? { calls: 4, turns: 4 } : { calls: 10, turns: 32 }, bars)
 }
 if (wanted.includes('cascade')) {
   await runCascade(values.quick ? { calls: 4, turns: 5 } : { calls: 8, turns: 5 }, bars)
