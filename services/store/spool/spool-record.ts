@@ -4,7 +4,10 @@ import type { PricedUsage } from '../../pricing/pricing.ts'
 
 /** One event of a call, with all that is needed to make its rows, now or after the next start. */
 export interface SpoolRecord {
-  /** Tells the event from every other: the same event at the same instant of the same call has the same one. */
+  /**
+   * Tells the event from every other: the same event at the same instant of the same call has the same one. Later ones
+   * sort behind it, so that an index on it grows at its end: at random places each row is another page of a large index.
+   */
   readonly id: string
   readonly replicaId: string
   readonly call: CallIdentity
@@ -25,7 +28,13 @@ export function encodeRecord(record: Omit<SpoolRecord, 'id'>): string {
   // Only what is escaped can be what PostgreSQL refuses: U+0000 and halves of surrogate pairs.
   if (/\\u(0000|d[89a-f])/i.test(json)) json = JSON.stringify({ call, at, event, items }, storable)
   // Both are of our own making and need no escapes.
-  return `{"id":"${hash('sha256', json, 'hex').slice(0, 32)}","replicaId":${JSON.stringify(replicaId)},${json.slice(1)}`
+  const id = instant(at) + hash('sha256', json, 'hex').slice(0, 20)
+  return `{"id":"${id}","replicaId":${JSON.stringify(replicaId)},${json.slice(1)}`
+}
+
+/** Twelve hexadecimal digits, which suffice until the year 10889. */
+function instant(at: number): string {
+  return Math.max(0, Math.floor(at)).toString(16).padStart(12, '0')
 }
 
 /** The line of an encoded record at its place, with its end. */

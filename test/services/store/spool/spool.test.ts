@@ -84,6 +84,16 @@ describe('spool', () => {
     assert.notEqual(first, other)
   })
 
+  it('gives later events ids that sort behind those of earlier ones', async (t) => {
+    const { spool } = open(t)
+    const times = [0, 9, 10, 999.9, 1000.1, NOON, NOON + 1, NOON + 86_400_000]
+    for (const at of times) spool.append({ ...record('x'), at }, HOW)
+    await spool.flush()
+    const ids = (await spool.next(0)).map(({ id }) => id)
+    assert.equal(new Set(ids).size, times.length)
+    assert.deepEqual(ids.toSorted(), ids)
+  })
+
   it('is for its owner alone, and leaves nothing behind once everything is stored', async (t) => {
     const { spool, files } = open(t)
     spool.append(record('secret'), HOW)
