@@ -31,7 +31,7 @@ const EXPECTED = [
 ]
 const ONCE = ['call.initiated', 'call.answered', 'streaming.started', 'call.ended', 'call.hangup']
 
-describe('the events of a Telnyx call', { timeout: 60_000 }, () => {
+describe('the events of a Telnyx call', { timeout: 300_000 }, () => {
   it('come as they happen, each under its own name, with the parties of the call', async (test) => {
     const rig = await startCallRig({
       realtime: {

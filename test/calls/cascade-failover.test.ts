@@ -31,7 +31,7 @@ interface Faults {
 
 const SOUND: Faults = { listening: false, speaking: false, otherVoice: false, chat: 0, realtime: false }
 
-describe('what the caller hears where a service of the cascade fails', { timeout: 120_000 }, () => {
+describe('what the caller hears where a service of the cascade fails', { timeout: 300_000 }, () => {
   let rig: CallRig
   let faults: Faults = SOUND
 
@@ -159,7 +159,7 @@ describe('what the caller hears where a service of the cascade fails', { timeout
   })
 })
 
-describe('what the caller hears where the realtime engine is lost', { timeout: 120_000 }, () => {
+describe('what the caller hears where the realtime engine is lost', { timeout: 300_000 }, () => {
   let rig: CallRig
   let refused = false
 

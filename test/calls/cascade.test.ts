@@ -77,7 +77,7 @@ function model({ messages }: OpenAI.ChatCompletionCreateParamsStreaming): ChatRe
     : { text: situation.connects, toolCalls: [{ name: 'transfer_call', arguments: '{"to":"sales"}' }] }
 }
 
-describe('a conversation through the cascade', { timeout: 90_000 }, () => {
+describe('a conversation through the cascade', { timeout: 300_000 }, () => {
   let rig: CallRig
   let utterances: string[] = []
 

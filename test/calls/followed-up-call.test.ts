@@ -53,7 +53,7 @@ function toneOf(samples: Int16Array, sampleRate: number, frequencyHz: number): n
   return best
 }
 
-describe('a call that is followed up', { timeout: 90_000 }, () => {
+describe('a call that is followed up', { timeout: 300_000 }, () => {
   const s3 = new S3StandIn()
   const receiver = new WebhookReceiver()
   let rig: CallRig

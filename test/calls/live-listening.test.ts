@@ -51,7 +51,7 @@ function stretches(samples: Int16Array): Stretch[] {
   return found.map(({ from, to }) => ({ from, samples: samples.subarray(from, to + 1) }))
 }
 
-describe('listening to a call in PCMU', { timeout: 60_000 }, () => {
+describe('listening to a call in PCMU', { timeout: 300_000 }, () => {
   let rig: CallRig
 
   before(async () => {
@@ -93,7 +93,7 @@ describe('listening to a call in PCMU', { timeout: 60_000 }, () => {
   })
 })
 
-describe('listening to a call in L16 at 24 kHz', { timeout: 60_000 }, () => {
+describe('listening to a call in L16 at 24 kHz', { timeout: 300_000 }, () => {
   let rig: CallRig
 
   before(async () => {
@@ -121,7 +121,7 @@ describe('listening to a call in L16 at 24 kHz', { timeout: 60_000 }, () => {
   })
 })
 
-describe('listening where front ends want ports of their own', { timeout: 60_000 }, () => {
+describe('listening where front ends want ports of their own', { timeout: 300_000 }, () => {
   it('serves the same endpoints there, at any path, until the server stops', async (test) => {
     const [events, stream, audio] = [await freePort(), await freePort(), await freePort()]
     const rig = await startCallRig(
@@ -158,7 +158,7 @@ describe('listening where front ends want ports of their own', { timeout: 60_000
   })
 })
 
-describe('listening to one of two calls', { timeout: 60_000 }, () => {
+describe('listening to one of two calls', { timeout: 300_000 }, () => {
   let rig: CallRig
 
   before(async () => {
@@ -198,7 +198,7 @@ function statusOf(url: string): Promise<number> {
   })
 }
 
-describe('a hundred listeners to one call', { timeout: 60_000 }, () => {
+describe('a hundred listeners to one call', { timeout: 300_000 }, () => {
   const LISTENERS = 100
   let rig: CallRig
 

@@ -11,7 +11,7 @@ const SECRET_WORDS = 'The parcel is under the blue flowerpot.'
 const SAID = 'My password is rosebud.'
 
 /** Whole calls by both carriers, with everything that is refused on the way, at the level that tells most. */
-describe('the log, at the level trace', { timeout: 90_000 }, () => {
+describe('the log, at the level trace', { timeout: 300_000 }, () => {
   let rig: CallRig
   const secrets = new Map<string, string>()
 

@@ -10,7 +10,7 @@ import { onsets, readStereoWav } from '../support/stereo-wav.ts'
 const NOTICE = 'This call is recorded. Say no if you mind.'
 const GREETING = 'Hello there.'
 
-describe('a call whose agent asks before it records', { timeout: 60_000 }, () => {
+describe('a call whose agent asks before it records', { timeout: 300_000 }, () => {
   let rig: CallRig
   let answer = ''
 

@@ -19,7 +19,7 @@ const BUSY = '+13125550162'
 const redis = withRedis()
 
 /** The first request of a call goes to one replica, everything that follows to the other. */
-describe('two replicas behind a load balancer', { timeout: 120_000, ...redis.options }, () => {
+describe('two replicas behind a load balancer', { timeout: 300_000, ...redis.options }, () => {
   let rig: CallRig
   let second: RunningServer
   let balancer: Balancer

@@ -20,7 +20,7 @@ const PARTIES: Record<string, DialledParty> = {
 
 const quoted = (instructions: string | null) => instructions?.match(/"([^"]+)"/)?.[1] ?? null
 
-describe('a Telnyx outbound call', { timeout: 90_000 }, () => {
+describe('a Telnyx outbound call', { timeout: 300_000 }, () => {
   let rig: CallRig
   let operator: ReturnType<typeof operatorOf>
 
@@ -270,7 +270,7 @@ describe('a Telnyx outbound call', { timeout: 90_000 }, () => {
 })
 
 describe('a Telnyx outbound call whose stream is there before Telnyx tells of the answer', {
-  timeout: 60_000
+  timeout: 300_000
 }, () => {
   let rig: CallRig
 
@@ -327,7 +327,7 @@ describe('a Telnyx outbound call whose stream is there before Telnyx tells of th
   })
 })
 
-describe('the guard of outbound calls', { timeout: 60_000 }, () => {
+describe('the guard of outbound calls', { timeout: 300_000 }, () => {
   let rig: CallRig
 
   before(async () => {

@@ -20,7 +20,7 @@ const PARTIES: Record<string, DialledParty> = {
   [RINGS]: { result: 'ring', afterMs: 0 }
 }
 
-describe('a transfer on Telnyx', { timeout: 90_000 }, () => {
+describe('a transfer on Telnyx', { timeout: 300_000 }, () => {
   let rig: CallRig
   let operator: ReturnType<typeof operatorOf>
   const outputs: string[] = []

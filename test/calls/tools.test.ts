@@ -24,7 +24,7 @@ const script =
     return spoken(instructions?.match(/"(.+)"/)?.[1] ?? '')
   }
 
-describe("tools of an agent's owner, in a whole call", { timeout: 60_000 }, () => {
+describe("tools of an agent's owner, in a whole call", { timeout: 300_000 }, () => {
   let rig: CallRig
   let crm: McpStandIn
   let shop: Server

@@ -7,7 +7,7 @@ import { operatorOf } from '../support/operator-client.ts'
 
 const OURS = '+13125550199'
 
-describe('the operator, in a call of Twilio’s', { timeout: 60_000 }, () => {
+describe('the operator, in a call of Twilio’s', { timeout: 300_000 }, () => {
   let rig: CallRig
   let operator: ReturnType<typeof operatorOf>
   const outputs: string[] = []

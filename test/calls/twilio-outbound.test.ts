@@ -6,7 +6,7 @@ import { type CallRig, startCallRig } from '../support/call-rig.ts'
 const TO = '+13125550111'
 const FROM = '+13125550122'
 
-describe('a Twilio outbound call', { timeout: 60_000 }, () => {
+describe('a Twilio outbound call', { timeout: 300_000 }, () => {
   let rig: CallRig
 
   async function start(party?: DialledParty, env: Record<string, string> = {}): Promise<void> {

@@ -21,7 +21,7 @@ const PARTIES: Record<string, DialledParty> = {
   [RINGS]: { result: 'ring', afterMs: 0 }
 }
 
-describe('a transfer on Twilio', { timeout: 90_000 }, () => {
+describe('a transfer on Twilio', { timeout: 300_000 }, () => {
   let rig: CallRig
   let operator: ReturnType<typeof operatorOf>
   const outputs: string[] = []

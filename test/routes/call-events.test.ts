@@ -6,7 +6,7 @@ import { OPERATOR_TOKEN, type RouteRig, startRouteRig } from '../support/route-r
 import { testCall } from '../support/session-rig.ts'
 import { until } from '../support/until.ts'
 
-describe('call events', { timeout: 20_000 }, () => {
+describe('call events', { timeout: 60_000 }, () => {
   let rig: RouteRig
 
   beforeEach(async () => {

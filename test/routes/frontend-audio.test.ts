@@ -61,7 +61,7 @@ function mediaOf(messages: Message[]) {
   return messages.filter(({ event }) => event === 'media')
 }
 
-describe('live listening', { timeout: 20_000 }, () => {
+describe('live listening', { timeout: 60_000 }, () => {
   beforeEach(async () => {
     rig = await startRouteRig()
   })
@@ -189,7 +189,7 @@ describe('live listening', { timeout: 20_000 }, () => {
   })
 })
 
-describe('/audio-stream', { timeout: 20_000 }, () => {
+describe('/audio-stream', { timeout: 60_000 }, () => {
   beforeEach(async () => {
     rig = await startRouteRig()
   })

@@ -13,7 +13,7 @@ interface Message {
 
 const headers = { authorization: `Bearer ${OPERATOR_TOKEN}` }
 
-describe('watching live calls', { timeout: 20_000 }, () => {
+describe('watching live calls', { timeout: 60_000 }, () => {
   let rig: RouteRig
 
   beforeEach(async () => {

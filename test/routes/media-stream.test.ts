@@ -10,7 +10,7 @@ const START = {
   start: { media_format: { encoding: 'PCMU', sample_rate: 8000, channels: 1 } }
 }
 
-describe('media-stream admission', { timeout: 20_000 }, () => {
+describe('media-stream admission', { timeout: 60_000 }, () => {
   let rig: RouteRig
 
   beforeEach(async () => {
@@ -89,7 +89,7 @@ describe('media-stream admission', { timeout: 20_000 }, () => {
   })
 })
 
-describe('media-stream socket', { timeout: 20_000 }, () => {
+describe('media-stream socket', { timeout: 60_000 }, () => {
   let rig: RouteRig
 
   beforeEach(async () => {

@@ -11,7 +11,7 @@ const RING = {
   to: '+13125550199'
 }
 
-describe('Telnyx webhook', { timeout: 20_000 }, () => {
+describe('Telnyx webhook', { timeout: 60_000 }, () => {
   let rig: RouteRig
 
   async function start(options: RouteRigOptions = {}): Promise<RouteRig> {

@@ -28,7 +28,7 @@ const MEDIA = JSON.stringify({
   media: { track: 'inbound', payload: '/////w==' }
 })
 
-describe("admission to Twilio's media socket", { timeout: 20_000 }, () => {
+describe("admission to Twilio's media socket", { timeout: 60_000 }, () => {
   let rig: RouteRig
 
   let log: Record<string, unknown>[]

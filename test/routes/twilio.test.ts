@@ -30,7 +30,7 @@ function webhook(path: string, params: Record<string, string>, signature?: strin
   }
 }
 
-describe("Twilio's webhooks", { timeout: 20_000 }, () => {
+describe("Twilio's webhooks", { timeout: 60_000 }, () => {
   let rig: RouteRig
   let log: Record<string, unknown>[]
 

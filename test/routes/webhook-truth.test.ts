@@ -6,7 +6,7 @@ import { turns, until } from '../support/until.ts'
 const RING = { call_control_id: 'v3:one', direction: 'incoming', from: '+13125550100', to: '+13125550199' }
 
 /** Telnyx promises neither order nor single delivery: a call moves forward, whatever comes when. */
-describe('the truth about a Telnyx call, from webhooks that come as they like', { timeout: 20_000 }, () => {
+describe('the truth about a Telnyx call, from webhooks that come as they like', { timeout: 60_000 }, () => {
   let rig: RouteRig
 
   beforeEach(async () => {
