@@ -44,7 +44,7 @@ export interface CallRig {
   close(): Promise<void>
 }
 
-const EVENTUALLY_MS = 10_000
+const EVENTUALLY_MS = 20_000
 
 /**
  * The product as it runs: the real server between the stand-ins of the carriers and OpenAI Realtime, on loopback sockets,

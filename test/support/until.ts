@@ -1,6 +1,6 @@
 import { setImmediate as turn } from 'node:timers/promises'
 
-const DEADLINE_MS = 5000
+const DEADLINE_MS = 15_000
 
 /** The first value of `condition` that is neither undefined nor false, asked at every turn of the event loop. */
 export async function until<T>(condition: () => T | undefined | false, what: string): Promise<T> {

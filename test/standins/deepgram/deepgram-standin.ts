@@ -30,7 +30,7 @@ export interface DeepgramStandIn {
   close(): Promise<void>
 }
 
-const WAIT_MS = 5000
+const WAIT_MS = 15_000
 
 /** Deepgram on a loopback port: `/v1/listen`, `/v2/listen` and `/v1/speak` by WebSocket, and the check of a key. */
 export async function startDeepgramStandIn(options: DeepgramStandInOptions = {}): Promise<DeepgramStandIn> {

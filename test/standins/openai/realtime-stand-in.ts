@@ -62,7 +62,7 @@ export interface RealtimeStandIn {
   close(): Promise<void>
 }
 
-const WAIT_MS = 5000
+const WAIT_MS = 15_000
 const MODELS = [{ id: 'gpt-realtime-2.1', object: 'model' }]
 const REFUSED = { error: { type: 'invalid_request_error', code: null, message: 'Refused.' } }
 /** An append holds up to 15 MiB of audio, in base64. */

@@ -18,7 +18,7 @@ export interface ReceivedEvent {
   readonly event: RealtimeClientEvent
 }
 
-const WAIT_MS = 5000
+const WAIT_MS = 15_000
 
 /** One Realtime session of the stand-in: what the client sent, and what a test may do to it. */
 export class StandInSession {

@@ -115,13 +115,13 @@ export class BareServer {
   waitForFrames<Event extends keyof TelnyxFrames>(
     event: Event,
     count = 1,
-    timeoutMs = 5000
+    timeoutMs = 15_000
   ): Promise<ReceivedFrame<Event>[]> {
     const found = () => this.framesOf(event).length >= count && this.framesOf(event)
     return this.#waiters.until(found, `${count} '${event}' frames`, timeoutMs)
   }
 
-  waitForWebhooks(eventType: string, count = 1, timeoutMs = 5000): Promise<ReceivedWebhook[]> {
+  waitForWebhooks(eventType: string, count = 1, timeoutMs = 15_000): Promise<ReceivedWebhook[]> {
     const found = () => {
       const matching = this.webhooks.filter((webhook) => webhook.eventType === eventType)
       return matching.length >= count && matching

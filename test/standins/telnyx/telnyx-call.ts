@@ -167,17 +167,17 @@ export class TelnyxCall extends EventEmitter<{ moment: [moment: CallMoment] }> {
   }
 
   /** Resolves at the first such moment, at once if it has been. */
-  waitFor(name: MomentName, timeoutMs = 5000): Promise<CallMoment> {
+  waitFor(name: MomentName, timeoutMs = 15_000): Promise<CallMoment> {
     return this.until(() => this.moments.find((moment) => moment.name === name), `'${name}'`, timeoutMs)
   }
 
   /** Resolves when the caller has heard this much of the agent altogether; silence between counts nothing. */
-  async waitForHeard(ms: number, timeoutMs = ms + 5000): Promise<void> {
+  async waitForHeard(ms: number, timeoutMs = ms + 15_000): Promise<void> {
     await this.until(() => this.heardMs >= ms, `${ms} ms of agent audio`, timeoutMs)
   }
 
   /** Resolves with the first true value of `condition`, which is asked at every moment and every packet. */
-  until<T>(condition: () => T | undefined | false, what: string, timeoutMs = 5000): Promise<T> {
+  until<T>(condition: () => T | undefined | false, what: string, timeoutMs = 15_000): Promise<T> {
     return this.#waiters.until(condition, what, timeoutMs)
   }
 

@@ -164,19 +164,19 @@ export class TelnyxStandIn extends EventEmitter<TelnyxStandInEvents> {
   }
 
   /** Resolves with the first request of this command, at once if it has been answered. */
-  waitForRequest(command: string, timeoutMs = 5000): Promise<RecordedRequest> {
+  waitForRequest(command: string, timeoutMs = 15_000): Promise<RecordedRequest> {
     const found = () => this.requests.find((request) => request.command === command && request.status > 0)
     return this.until(found, `a '${command}' command`, timeoutMs)
   }
 
   /** Resolves with the first call that the server dialled, at once if it has been. */
-  waitForDial(timeoutMs = 5000): Promise<TelnyxCall> {
+  waitForDial(timeoutMs = 15_000): Promise<TelnyxCall> {
     const found = () => this.calls.find((call) => call.options.direction === 'outgoing')
     return this.until(found, 'a dialled call', timeoutMs)
   }
 
   /** Resolves with the first true value of `condition`, which is asked at every reply and every delivered webhook. */
-  until<T>(condition: () => T | undefined | false, what: string, timeoutMs = 5000): Promise<T> {
+  until<T>(condition: () => T | undefined | false, what: string, timeoutMs = 15_000): Promise<T> {
     return this.#waiters.until(condition, what, timeoutMs)
   }
 

@@ -152,13 +152,13 @@ export class TwilioStandIn extends EventEmitter<TwilioStandInEvents> {
   }
 
   /** Resolves with the first call that the server dialled, at once if it has been. */
-  waitForDial(timeoutMs = 5000): Promise<TwilioCall> {
+  waitForDial(timeoutMs = 15_000): Promise<TwilioCall> {
     const found = () => this.calls.find(({ options }) => options.direction === 'outbound-api')
     return this.until(found, 'a dialled call', timeoutMs)
   }
 
   /** Resolves with the first true value of `condition`, which is asked at every reply and every answered webhook. */
-  until<T>(condition: () => T | undefined | false, what: string, timeoutMs = 5000): Promise<T> {
+  until<T>(condition: () => T | undefined | false, what: string, timeoutMs = 15_000): Promise<T> {
     return this.#waiters.until(condition, what, timeoutMs)
   }
 
