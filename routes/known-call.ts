@@ -17,10 +17,6 @@ export async function findKnownCall<Call>(
   const isCaughtUp = await storeCaughtUp(CATCH_UP_MS)
   const written = await find()
   if (written) return written
-  if (isCaughtUp) throw unknownCall()
+  if (isCaughtUp) throw new HttpError(404, 'unknown_call', 'There is no call with this id.')
   throw new HttpError(503, 'store_behind', 'The database is behind what happens: ask again in a few seconds.')
-}
-
-function unknownCall(): HttpError {
-  return new HttpError(404, 'unknown_call', 'There is no call with this id.')
 }

@@ -27,7 +27,6 @@ export function encodeRecord(record: Omit<SpoolRecord, 'id'>): string {
   let json = JSON.stringify({ call, at, event, items })
   // Only what is escaped can be what PostgreSQL refuses: U+0000 and halves of surrogate pairs.
   if (/\\u(0000|d[89a-f])/i.test(json)) json = JSON.stringify({ call, at, event, items }, storable)
-  // Both are of our own making and need no escapes.
   const id = instant(at) + hash('sha256', json, 'hex').slice(0, 20)
   return `{"id":"${id}","replicaId":${JSON.stringify(replicaId)},${json.slice(1)}`
 }
