@@ -60,13 +60,14 @@ export class Floor {
   }
 
   callerStarted(utteranceId: string): void {
-    const { echoGuard, outbound, reporter } = this.#options
+    const { clock, echoGuard, outbound, reporter } = this.#options
+    const at = clock.now()
     if (outbound.audible && echoGuard.suspected()) {
       this.#echo = utteranceId
       reporter.echoSuspected()
       this.#watchEcho(utteranceId)
     } else {
-      this.#callerSpeaks(utteranceId)
+      this.#callerSpeaks(utteranceId, at)
     }
   }
 
@@ -149,13 +150,13 @@ export class Floor {
 
   /**
    * Freezes the truth, silences the caller's ear, then makes the engine forget: in this order. `answered`: the utterance
-   * that was for, where it has ended and what waits is its answer.
+   * that was for, where it has ended and what waits is its answer. `since`: when that was told which made it so.
    */
-  #interrupt(answered: string | null): void {
+  #interrupt(answered: string | null, since = this.#options.clock.now()): void {
     const { clock, engine, outbound, reporter } = this.#options
     const at = clock.now()
     const cut = answered === null ? outbound.interrupt() : outbound.interruptBeforeWaiting()
-    const clearMs = clock.now() - at
+    const clearMs = clock.now() - since
     const heard = cut.filter(({ resumedFromMs }) => resumedFromMs === null)
     if (answered === null) engine.interrupt(heard)
     else engine.interrupt(heard, answered)
@@ -191,7 +192,8 @@ export class Floor {
     reporter.replyDropped(unheard)
   }
 
-  #callerSpeaks(utteranceId: string): void {
+  /** `at`: when that was told. */
+  #callerSpeaks(utteranceId: string, at: number): void {
     const { clock, onCallerSpeaks, outbound, policy, reporter } = this.#options
     onCallerSpeaks()
     this.#cancel('words')
@@ -202,7 +204,8 @@ export class Floor {
         this.#act(this.#turnTaking.minimumReached(utteranceId), utteranceId)
       })
     }
-    this.#act(decision, utteranceId)
+    if (decision === 'interrupt') this.#interrupt(null, at)
+    else this.#act(decision, utteranceId)
     reporter.callerStarted(utteranceId)
   }
 
@@ -214,7 +217,7 @@ export class Floor {
         return
       }
       this.#echo = null
-      this.#callerSpeaks(utteranceId)
+      this.#callerSpeaks(utteranceId, this.#options.clock.now())
     })
   }
 

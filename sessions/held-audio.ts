@@ -45,10 +45,21 @@ export class HeldAudio {
     return pieces
   }
 
+  /** Takes out what is of certain replies. */
+  takeIf(isTaken: (replyId: string) => boolean): HeldPiece[] {
+    const taken = new Set(this.replyIds.filter(isTaken))
+    const pieces = this.take()
+    this.#keep(pieces.filter(({ replyId }) => !taken.has(replyId)))
+    return pieces.filter(({ replyId }) => taken.has(replyId))
+  }
+
   /** Drops what is of other replies. */
   keepOnly(replyIds: ReadonlySet<string>): void {
-    for (const piece of this.take()) {
-      if (!replyIds.has(piece.replyId)) continue
+    this.#keep(this.take().filter(({ replyId }) => replyIds.has(replyId)))
+  }
+
+  #keep(pieces: readonly HeldPiece[]): void {
+    for (const piece of pieces) {
       if ('done' in piece) this.done(piece.replyId)
       else this.hold(piece.replyId, piece.payload)
     }

@@ -62,14 +62,14 @@ export class OutboundAudio {
     this.#playback = new PlaybackTracker(options.clock.now())
   }
 
-  /** The media stream is there: what waited is sent at once. */
+  /** The media stream is there: what waited for that is sent at once. */
   attach(transport: MediaTransport): void {
     this.#transport = transport
     this.#transcoder = createTranscoder(this.#engineFormat, transport.outboundFormat)
     this.#rest = new Uint8Array(FRAME_MS * bytesPerMs(transport.outboundFormat))
     this.#restBytes = 0
     this.#replyId = null
-    if (!this.#waiting) this.#sendHeld()
+    this.#sendHeld()
   }
 
   /** The media stream is gone, with what it had not played: that and what comes now waits for the next one. */
@@ -134,7 +134,7 @@ export class OutboundAudio {
   release(): void {
     if (!this.#waiting) return
     this.#waiting = false
-    if (this.#transport) this.#sendHeld()
+    this.#sendHeld()
   }
 
   /** Drops the replies that wait, and have not begun. Returns which. */
@@ -147,6 +147,7 @@ export class OutboundAudio {
       this.#release(replyId)
       this.#playback.forget(replyId)
     }
+    this.#sendHeld()
     return dropped
   }
 
@@ -170,7 +171,10 @@ export class OutboundAudio {
   /** Takes back everything that the caller has not heard, and tells what was heard of it. */
   interrupt(kept: ReadonlySet<string> = new Set()): CutReply[] {
     const heard = this.#playback.interrupt(this.#clock.now(), kept)
-    if (heard.length > 0) this.#takeBack()
+    if (heard.length > 0) {
+      this.#transport?.clear()
+      this.#tellCut()
+    }
     this.#transcoder?.reset()
     this.#restBytes = 0
     this.#replyId = null
@@ -249,11 +253,6 @@ export class OutboundAudio {
     }
   }
 
-  #takeBack(): void {
-    this.#transport?.clear()
-    this.#tellCut()
-  }
-
   #heardOf(playing: string): number {
     return this.#playback.heardMs(playing, this.#clock.now())
   }
@@ -304,8 +303,9 @@ export class OutboundAudio {
     this.#cut.clear()
   }
 
+  /** All but what has to wait on. */
   #sendHeld(): void {
-    for (const piece of this.#held.take()) {
+    for (const piece of this.#held.takeIf((replyId) => this.#goesOut(replyId))) {
       if ('done' in piece) this.#finish(piece.replyId)
       else this.#send(piece.replyId, piece.payload)
     }

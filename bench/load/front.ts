@@ -1,5 +1,5 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
-import type { AddressInfo } from 'node:net'
+import type { AddressInfo, Socket } from 'node:net'
 import { type WebSocket, WebSocketServer } from 'ws'
 import {
   createSigningKeys,
@@ -11,7 +11,7 @@ export interface FrontOptions {
   /** A command of the Call Control API, already answered with success. */
   readonly onCommand: (callControlId: string, command: string, body: Record<string, unknown>) => void
   /** The relay opened a session of the model. */
-  readonly onEngine: (socket: WebSocket) => void
+  readonly onEngine: (socket: WebSocket, raw: Socket) => void
 }
 
 export interface FrontAddress {
@@ -34,7 +34,7 @@ export class Front {
 
   constructor(options: FrontOptions) {
     this.#options = options
-    this.#engines.on('connection', (socket) => options.onEngine(socket))
+    this.#engines.on('connection', (socket, request) => options.onEngine(socket, request.socket))
   }
 
   async listen(): Promise<FrontAddress> {

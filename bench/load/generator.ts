@@ -1,5 +1,6 @@
 /** The load: callers at Telnyx and sessions at OpenAI, in one process, so that one clock sees both ends of the relay. */
 import { once } from 'node:events'
+import type { Socket } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { WebSocket } from 'ws'
 import { createProcessMeter, type ProcessSample } from '../process-meter.ts'
@@ -37,10 +38,10 @@ let target: Target | null = null
 let expecting: LoadCall | null = null
 
 const front = new Front({
-  onEngine(socket: WebSocket) {
+  onEngine(socket: WebSocket, raw: Socket) {
     if (!expecting) return soak.onEngine(socket)
     const call = expecting
-    call.attachEngine(socket)
+    call.attachEngine(socket, raw)
     if (!target || !('mediaUrl' in target)) return
     // A bare relay configures nothing; it is there once it answers.
     socket.once('pong', () => call.unconfigured())

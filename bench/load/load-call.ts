@@ -1,5 +1,6 @@
+import type { Socket } from 'node:net'
 import { performance } from 'node:perf_hooks'
-import type { RawData, WebSocket } from 'ws'
+import type { WebSocket } from 'ws'
 import { durationMs } from '../../audio/format.ts'
 import {
   connectedFrame,
@@ -7,7 +8,7 @@ import {
   mediaFrame,
   startFrame
 } from '../../test/standins/telnyx/stream-frames.ts'
-import { openSocket } from './fast-socket.ts'
+import { FastSocket, openSocket } from './fast-socket.ts'
 import { FRAME_MS, type LoadAudio, NUMBER_LENGTH, numberedPayload } from './load-shape.ts'
 import type { LoadStats } from './load-stats.ts'
 import { ModelVoice } from './model-voice.ts'
@@ -51,8 +52,8 @@ export class LoadCall implements Ticked {
   readonly #frameSentAt = new Float64Array(IN_FLIGHT)
   readonly #deltaSentAt: number[] = []
   readonly #voice: ModelVoice
-  #carrier: WebSocket | null = null
-  #engine: WebSocket | null = null
+  #carrier: FastSocket | null = null
+  #engine: FastSocket | null = null
   #started = false
   #configured = false
   /** How many frames had been sent when the load ended; those after it only keep the line alive. */
@@ -98,10 +99,14 @@ export class LoadCall implements Ticked {
   openCarrier(url: string): void {
     const { encoding, sampleRate } = this.#options.audio.carrierFormat
     const socket = openSocket(url)
-    this.#carrier = socket
-    socket.on('message', (data: RawData) => this.#onCarrierMessage(data as Buffer))
+    let raw: Socket
+    socket.on('upgrade', (response) => {
+      raw = response.socket
+    })
     socket.on('error', (error) => console.error(`A media socket failed: ${error.message}`))
     socket.on('open', () => {
+      const taker = { take: this.#onCarrierMessage.bind(this) }
+      this.#carrier = new FastSocket({ socket, raw, isClient: true, taker })
       const { callControlId } = this
       const identity = { streamId: this.#streamId, userId: '', callControlId, callSessionId: '' }
       const format = {
@@ -117,10 +122,10 @@ export class LoadCall implements Ticked {
     })
   }
 
-  attachEngine(socket: WebSocket): void {
-    this.#engine = socket
+  attachEngine(socket: WebSocket, raw: Socket): void {
+    const taker = { take: this.#onEngineMessage.bind(this) }
+    this.#engine = new FastSocket({ socket, raw, isClient: false, taker })
     this.#reached.engineOpened.resolve()
-    socket.on('message', (data: RawData) => this.#onEngineMessage(data as Buffer))
     socket.on('error', (error) => console.error(`A session of the model failed: ${error.message}`))
     socket.send('{"type":"session.created","event_id":"event_0","session":{"type":"realtime"}}')
   }
@@ -169,33 +174,39 @@ export class LoadCall implements Ticked {
     this.#reached.live.resolve()
   }
 
-  #onEngineMessage(data: Buffer): void {
+  #onEngineMessage(data: Buffer, start: number, end: number): true {
     // 'i' of input_audio_buffer.append, which is nearly all that comes; see APPEND_HEAD.
-    if (data[9] === 0x69) return this.#onAppend(data)
-    const { type } = JSON.parse(data.toString())
-    if (type !== 'session.update') return
-    this.#engine?.send('{"type":"session.updated","event_id":"event_1","session":{"type":"realtime"}}')
-    this.unconfigured()
+    if (data[start + 9] === 0x69) this.#onAppend(data, start, end)
+    else if (JSON.parse(data.toString('utf8', start, end)).type === 'session.update') {
+      this.#engine?.send('{"type":"session.updated","event_id":"event_1","session":{"type":"realtime"}}')
+      this.unconfigured()
+    }
+    return true
   }
 
-  #onAppend(data: Buffer): void {
+  #onAppend(data: Buffer, start: number, end: number): void {
     // Silence that stands in for frames that are late, which only a stall brings about; they come all the same.
-    if (data.length > FILLER_FRAMES * this.#options.audio.engineFrameLength) return
+    if (end - start > FILLER_FRAMES * this.#options.audio.engineFrameLength) return
     const expected = this.framesReceived
     this.framesReceived += 1
     this.#options.stats.inward(performance.now() - this.#frameSentAt[expected % IN_FLIGHT])
     if (this.#options.audio.converted) return
     let number = 0
-    for (let at = APPEND_HEAD.length; at < APPEND_HEAD.length + NUMBER_LENGTH; at++) {
+    const audio = start + APPEND_HEAD.length
+    for (let at = audio; at < audio + NUMBER_LENGTH; at++) {
       number = number * 10 + data[at] - DIGIT_ZERO
     }
     if (number !== expected) this.wrongFrames += 1
   }
 
-  #onCarrierMessage(data: Buffer): void {
+  #onCarrierMessage(data: Buffer, start: number, end: number): true {
     const now = performance.now()
-    if (data.subarray(0, MEDIA_HEAD.length).equals(MEDIA_HEAD_BYTES)) return this.#onMedia(data, now)
-    const frame = JSON.parse(data.toString())
+    if (isMedia(data, start)) this.#onMedia(data, start, now)
+    else this.#onControl(JSON.parse(data.toString('utf8', start, end)), now)
+    return true
+  }
+
+  #onControl(frame: { event: string; mark: { name: string } }, now: number): void {
     if (frame.event === 'mark')
       this.#marks.push({ name: frame.mark.name, at: Math.max(now, this.#playedOutAt) })
     if (frame.event === 'clear') {
@@ -205,8 +216,8 @@ export class LoadCall implements Ticked {
   }
 
   /** Each delta is at least five frames long, so it becomes one message; a reply's last part of a frame is another. */
-  #onMedia(data: Buffer, now: number): void {
-    const start = data.indexOf(PAYLOAD_BYTES) + PAYLOAD_BYTES.length
+  #onMedia(data: Buffer, from: number, now: number): void {
+    const start = data.indexOf(PAYLOAD_BYTES, from) + PAYLOAD_BYTES.length
     const ms = durationMs(
       this.#options.audio.carrierFormat,
       base64Bytes(data, start, data.indexOf(QUOTE, start))
@@ -229,6 +240,12 @@ const MEDIA_HEAD_BYTES = Buffer.from(MEDIA_HEAD)
 const PAYLOAD_BYTES = Buffer.from('"payload":"')
 const QUOTE = 0x22
 const PADDING = 0x3d
+
+function isMedia(data: Buffer, start: number): boolean {
+  for (let at = 0; at < MEDIA_HEAD_BYTES.length; at++)
+    if (data[start + at] !== MEDIA_HEAD_BYTES[at]) return false
+  return true
+}
 
 /** Bytes that the base64 text in [start, end) stands for. */
 function base64Bytes(text: Buffer, start: number, end: number): number {

@@ -98,7 +98,7 @@ async function answer({ clock, carrier, cascade }: Line, conversation: Conversat
   engine.on('trouble', ({ code }) => faults.push(code))
   const session = beginCall({ clock, carrier, engine, profile, faults })
   if (conversation.orderMs !== null) clock.after(800 + conversation.orderMs, () => engine.say(ORDERED))
-  await cascade.pass(800)
+  await clock.pass(800)
   return session
 }
 
@@ -109,19 +109,19 @@ async function speak(line: Line, { utterances }: Conversation, faults: string[])
   assert.ok(listener)
   let wordsEndedAt: number | null = null
   for (const { pauseMs, ms, kind, eagerMs } of utterances) {
-    await cascade.pass(pauseMs + VAD.startMs)
+    await clock.pass(pauseMs + VAD.startMs)
     listener.started()
     line.speaks = true
     if (line.strict && carrier.queuedMs > 20)
       faults.push(`${carrier.queuedMs} ms are played on as the caller speaks`)
-    await cascade.pass(ms - VAD.startMs + VAD.endMs - eagerMs)
+    await clock.pass(ms - VAD.startMs + VAD.endMs - eagerMs)
     if (eagerMs > 0 && TEXTS[kind] !== '') listener.maybeEnded(TEXTS[kind])
-    await cascade.pass(eagerMs)
+    await clock.pass(eagerMs)
     line.speaks = false
     listener.ended(TEXTS[kind])
     if (kind === 'words') wordsEndedAt = clock.now()
   }
-  await cascade.pass(QUIET_MS)
+  await clock.pass(QUIET_MS)
   return wordsEndedAt
 }
 

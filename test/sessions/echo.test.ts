@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { encodeG711 } from '../../audio/g711.ts'
+import { EchoGuard } from '../../sessions/echo-guard.ts'
 import { createRig } from '../support/session-rig.ts'
 import { noiseLike, speechLike } from '../support/speech-like.ts'
 
@@ -43,6 +44,16 @@ describe('a caller with a loudspeaker', () => {
     rig.engine.emit('callerSpeechStarted', { utteranceId: 'u1' })
     assert.equal(rig.carrier.clears.length, 1)
     assert.equal(rig.of('echo.suspected').length, 0)
+  })
+
+  it('is told of as interrupting from the word of it on, the question whether it is an echo included', async (t) => {
+    const rig = await speaking(null)
+    t.mock.method(EchoGuard.prototype, 'suspected', () => {
+      rig.clock.advance(7)
+      return false
+    })
+    rig.engine.emit('callerSpeechStarted', { utteranceId: 'u1' })
+    assert.equal(rig.of('turn.interrupted')[0]?.clearMs, 7)
   })
 })
 

@@ -50,6 +50,27 @@ describe('a media stream that is lost in the middle of a call', () => {
     assert.equal(rig.of('turn.completed').at(-1)?.turn.heardMs, 2000)
   })
 
+  it('goes on with what had begun as soon as it is back, also while an answer waits', async () => {
+    const interruption = { minSpeechMs: 0, minWords: 2, acknowledgements: null, resume: true }
+    const rig = createRig({ reconnect: async () => {}, profile: { interruption } })
+    await rig.connect()
+    rig.engine.speak('r1', 4000)
+    rig.engine.emit('replyDone', { replyId: 'r1' })
+    rig.clock.advance(1000)
+    rig.engine.emit('callerSpeechStarted', { utteranceId: 'u1' })
+    rig.engine.emit('callerSpeechStopped', { utteranceId: 'u1' })
+    rig.engine.speak('answer', 2000)
+    rig.carrier.vanish()
+    const next = new VirtualCarrier({ clock: rig.clock })
+    rig.session.attachMedia(next)
+    next.start()
+    assert.equal(next.sentMs, 3000)
+    rig.engine.emit('callerTranscript', { utteranceId: 'u1', text: 'Okay.' })
+    rig.clock.advance(4000)
+    assert.equal(next.playedMs, 3000)
+    assert.equal(rig.of('turn.completed').at(-1)?.turn.heardMs, 4000)
+  })
+
   it('knows what was heard on both streams when the caller then barges in', async () => {
     const rig = createRig({ reconnect: async () => {} })
     await rig.connect()

@@ -83,17 +83,6 @@ export class VirtualCascade {
     this.textToSpeech = { provider: 'virtual', model: 'voice', create: () => this.#createVoice() }
   }
 
-  /** Runs what falls due in this time, and what comes of it. */
-  async pass(ms: number): Promise<void> {
-    const { clock } = this.#options
-    const until = clock.now() + ms
-    for (let next = clock.nextAt; next !== null && next <= until; next = clock.nextAt) {
-      clock.advanceTo(next)
-      await new Promise((resolve) => setImmediate(resolve))
-    }
-    clock.advanceTo(until)
-  }
-
   async *#complete(request: ChatRequest, signal: AbortSignal): AsyncGenerator<ChatPiece> {
     const { reply, speed } = this.#options
     const { firstMs, words, tool = false } = reply(this.requests.length)

@@ -24,11 +24,21 @@ export interface VirtualModelOptions {
   readonly deltaMs: number
   /** Deltas that are still sent after a cancel. */
   readonly lateDeltas: number
-  /** Of the nth response, from 0: how long until its first sound, and how long it is. */
-  readonly reply: (index: number) => { firstMs: number; ms: number }
+  /**
+   * Of the nth response, from 0: how long until its first sound, and how long it is; `toolAfterMs`: where it may, it calls
+   * a tool after so much of it, in place of the rest; `fails`: the service gives it up before it sounds.
+   */
+  readonly reply: (index: number) => VirtualReply
   /** An event has been handled at the other end. */
   readonly onHandled: (type: RealtimeServerEvent['type']) => void
   readonly onTruncated: (item: VirtualItem, audioEndMs: number) => void
+}
+
+export interface VirtualReply {
+  readonly firstMs: number
+  readonly ms: number
+  readonly toolAfterMs?: number | null
+  readonly fails?: boolean
 }
 
 type Outgoing = { type: RealtimeServerEvent['type'] } & Record<string, unknown>
@@ -36,6 +46,8 @@ interface Response {
   readonly id: string
   readonly ms: number
   readonly ordered: boolean
+  readonly tool: boolean
+  readonly fails: boolean
   item: VirtualItem | null
   cancelStep: () => void
 }
@@ -48,6 +60,8 @@ export class VirtualModel {
   readonly items: VirtualItem[] = []
   /** Codes of the errors that it answered with. */
   readonly errors: string[] = []
+  /** Function calls, and whether each has had its output. */
+  readonly toolCalls = new Map<string, boolean>()
   readonly dial = replayDial(() => this.#open())
   readonly #options: VirtualModelOptions
   #socket: ReplaySocket | null = null
@@ -107,12 +121,12 @@ export class VirtualModel {
       case 'response.create':
         return this.#active
           ? this.#refuse('conversation_already_has_active_response', event)
-          : this.#respond(event.response?.instructions !== undefined)
+          : this.#respond(event.response?.instructions !== undefined, event.response?.tool_choice !== 'none')
       case 'response.cancel':
         if (this.#active?.id === event.response_id) return this.#cancel()
         return this.#refuse('response_cancel_not_active', event)
       case 'conversation.item.create':
-        return this.#send({ type: 'conversation.item.added', item: event.item })
+        return this.#add(event)
       case 'conversation.item.delete': {
         const item = this.#itemOf(event.item_id)
         if (item) item.deleted = true
@@ -121,6 +135,15 @@ export class VirtualModel {
       case 'conversation.item.truncate':
         return this.#truncate(event)
     }
+  }
+
+  #add(event: Extract<RealtimeClientEvent, { type: 'conversation.item.create' }>): void {
+    const { item } = event
+    if (item.type === 'function_call_output') {
+      if (this.toolCalls.get(item.call_id) !== false) return this.#refuse('invalid_tool_call_id', event)
+      this.toolCalls.set(item.call_id, true)
+    }
+    this.#send({ type: 'conversation.item.added', item })
   }
 
   #truncate(event: Extract<RealtimeClientEvent, { type: 'conversation.item.truncate' }>): void {
@@ -139,16 +162,20 @@ export class VirtualModel {
     this.#send({ type: 'error', error: { type: 'invalid_request_error', code, message: code, event_id } })
   }
 
-  #respond(ordered = false): void {
-    const { firstMs, ms } = this.#options.reply(this.#responses)
+  #respond(ordered = false, mayCall = true): void {
+    const { firstMs, toolAfterMs = null, fails = false, ...whole } = this.#options.reply(this.#responses)
     const id = `response_${this.#responses++}`
-    const response: Response = { id, ms, ordered, item: null, cancelStep: () => undefined }
+    const tool = mayCall && toolAfterMs !== null
+    const ms = tool ? toolAfterMs : whole.ms
+    const response: Response = { id, ms, ordered, tool, fails, item: null, cancelStep: () => undefined }
     this.#active = response
     this.#send({ type: 'response.created', response: { id, status: 'in_progress', output: [] } })
     response.cancelStep = this.#options.clock.after(firstMs, () => this.#step(response))
   }
 
   #step(response: Response): void {
+    if (response.fails) return this.#end(response, 'failed')
+    if (response.tool && response.ms === 0) return this.#end(response, 'completed')
     response.item ??= this.#begin(response)
     if (response.item.generatedMs >= response.ms) return this.#end(response, 'completed')
     const ms = this.#speak(response, response.item)
@@ -185,11 +212,20 @@ export class VirtualModel {
     this.#end(response, 'cancelled')
   }
 
-  #end({ id, item }: Response, status: 'completed' | 'cancelled'): void {
+  #end({ id, item, tool }: Response, status: 'completed' | 'cancelled' | 'failed'): void {
     this.#active = null
-    const output = item ? [{ id: item.id, type: 'message', role: 'assistant', content: [] }] : []
-    if (item)
-      this.#send({ type: 'response.output_item.done', response_id: id, output_index: 0, item: output[0] })
+    const output: Record<string, unknown>[] = []
+    if (item) output.push({ id: item.id, type: 'message', role: 'assistant', content: [] })
+    if (tool && status === 'completed') output.push(this.#call())
+    for (const [output_index, each] of output.entries())
+      this.#send({ type: 'response.output_item.done', response_id: id, output_index, item: each })
     this.#send({ type: 'response.done', response: { id, status, output } })
+  }
+
+  #call(): Record<string, unknown> {
+    const call_id = `call_${this.toolCalls.size}`
+    this.toolCalls.set(call_id, false)
+    const type = 'function_call'
+    return { id: `item_${call_id}`, type, status: 'completed', call_id, name: 'look_up', arguments: '{}' }
   }
 }

@@ -165,7 +165,7 @@ export class RealtimeEngine extends EventEmitter<AgentEngineEvents> implements A
     if (!this.#connection.isOpen) return
     const { activeId } = this.#sequencer
     this.#utterances.dismiss(utteranceId)
-    const cuts = activeId !== null && this.#utterances.answers(activeId, utteranceId)
+    const cuts = activeId !== null && this.#isGivenUp(activeId, utteranceId, unheard)
     if (cuts) this.#cut(activeId)
     this.#deleteItem(utteranceId)
     for (const replyId of unheard) if (this.#replies.has(replyId)) this.#deleteItem(replyId)
@@ -303,6 +303,14 @@ export class RealtimeEngine extends EventEmitter<AgentEngineEvents> implements A
     if (!this.#sequencer.cutUnheard()) this.#utterances.cutReply(responseId)
   }
 
+  /** Whether this response answers the utterance that was nothing, or makes a reply that nobody will hear. */
+  #isGivenUp(responseId: string, utteranceId: string, unheard: readonly string[]): boolean {
+    return (
+      this.#utterances.answers(responseId, utteranceId) ||
+      unheard.some((replyId) => this.#replies.isOf(replyId, responseId))
+    )
+  }
+
   #cut(responseId: string): void {
     // Named, so that it cannot hit the next response where the service has cancelled this one by itself.
     if (this.#replies.cut(responseId)) {
@@ -331,7 +339,8 @@ export class RealtimeEngine extends EventEmitter<AgentEngineEvents> implements A
   #onResponseDone(response: RealtimeResponse): void {
     const id = response.id ?? ''
     const output = response.output ?? []
-    this.#sequencer.responseDone(id)
+    const failed = response.status === 'failed' && !this.#replies.spoke(id) && !this.#replies.wasCut(id)
+    this.#sequencer.responseDone(id, { failed })
     const isWhole = response.status === 'completed' && !this.#replies.wasShortened(id)
     if (id === this.#brokenOffId && isWhole) this.#brokenOffId = null
     this.#utterances.responseDone(id)

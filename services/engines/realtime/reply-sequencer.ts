@@ -9,8 +9,10 @@ import { plainResponse } from './realtime-messages.ts'
 const OWN_REPLY_MS = 2000
 /** The longest that a request is held back for a caller who speaks: it may be a line that is never quiet. */
 const LONGEST_HOLD_MS = 5000
-/** Before a refused request is made again where no active response is known whose end could be waited for. */
+/** Before a refused request is made again where no active response is known whose end could be waited for; or a failed one. */
 const RETRY_MS = 1000
+/** A service that fails this often in a row will not do better. */
+const MOST_FAILURES = 3
 
 /**
  * What becomes of a request whose response the caller cuts before anybody hears it:
@@ -48,6 +50,8 @@ export class ReplySequencer {
   #callerHasFloor = false
   /** The caller began to speak after a reply was asked for, which has not begun. */
   #isOvertaken = false
+  /** Responses in a row that came to nothing. */
+  #failures = 0
   #cancelTimer: (() => void) | null = null
 
   /** `send` returns the `event_id` that the event was sent with. */
@@ -73,6 +77,8 @@ export class ReplySequencer {
 
   /** A reply of its own, whatever else is said. In order. */
   request(event: ResponseCreateEvent, ifCut: IfCut = 'said_first'): void {
+    // The caller was faster.
+    if (ifCut === 'given_up' && this.#callerSpeaks) return
     this.#waiting.push({ event, ifCut })
     this.#flush()
   }
@@ -120,11 +126,23 @@ export class ReplySequencer {
     return { ownReply, overtaken }
   }
 
-  responseDone(id: string): void {
+  /** `failed`: the service gave it up before anything of it was heard; somebody waits for it all the same. */
+  responseDone(id: string, { failed = false } = {}): void {
     if (this.#activeId !== null && this.#activeId !== id) return
+    const isLost = failed && this.#activeId === id
+    const request = this.#inFlight?.request
     this.#activeId = null
     this.#inFlight = null
-    this.#flush()
+    this.#failures = isLost ? this.#failures + 1 : 0
+    if (isLost && this.#failures < MOST_FAILURES) this.#repeat(request ?? null)
+    else this.#flush()
+  }
+
+  /** A caller who speaks meanwhile is answered anew. */
+  #repeat(request: Request | null): void {
+    if (request) this.#waiting.unshift(request)
+    else this.#continuation = true
+    if (!this.#callerSpeaks) this.#setTimer(RETRY_MS)
   }
 
   /** An error answered the event with this id. True where it was a request for a reply that will be made again. */

@@ -42,7 +42,7 @@ async function asked(t: TestContext, voiceMs: number, tool = false) {
   listener.ended('Tell me more.')
 
   const untilReceived = async (ms: number) => {
-    while (received.ms < ms) await cascade.pass(10)
+    while (received.ms < ms) await clock.pass(10)
   }
   /** Something is heard over the reply, of which the caller has heard all that there is. */
   const begin = () => {
@@ -55,18 +55,18 @@ async function asked(t: TestContext, voiceMs: number, tool = false) {
     engine.dismiss(utteranceId)
     engine.remember('', true)
   }
-  return { cascade, engine, received, untilReceived, begin, end, resume }
+  return { cascade, clock, engine, received, untilReceived, begin, end, resume }
 }
 
 describe('a reply of the cascade that noise broke off while it was being made', () => {
   it('is said to its end in its own words where they had been written', async (t) => {
-    const { cascade, untilReceived, begin, end, resume } = await asked(t, 2000)
+    const { cascade, clock, untilReceived, begin, end, resume } = await asked(t, 2000)
     // Of "this is what you get.", at 65 ms a character, "this is " and half of "what".
     await untilReceived(700)
     begin()
     end('')
     resume()
-    await cascade.pass(10_000)
+    await clock.pass(10_000)
     const [first, rest] = cascade.speeches
     assert.ok(first.cancelled && !rest.cancelled)
     assert.equal(rest.text, first.text.slice('this is '.length))
@@ -74,12 +74,12 @@ describe('a reply of the cascade that noise broke off while it was being made', 
   })
 
   it('is written to its end by the model where it was still at it', async (t) => {
-    const { cascade, untilReceived, begin, end, resume } = await asked(t, 40)
+    const { cascade, clock, untilReceived, begin, end, resume } = await asked(t, 40)
     await untilReceived(500)
     begin()
     end('')
     resume()
-    await cascade.pass(10_000)
+    await clock.pass(10_000)
     const messages = cascade.requests.map(({ messages }) => messages.slice(-2).map(({ content }) => content))
     assert.equal(messages.length, 2)
     assert.equal(messages[1][0], 'this is ')
@@ -88,30 +88,30 @@ describe('a reply of the cascade that noise broke off while it was being made', 
   })
 
   it('does not take the answer to a tool’s result with it', async (t) => {
-    const { cascade, engine, received, begin, end, resume } = await asked(t, 40, true)
+    const { cascade, clock, engine, received, begin, end, resume } = await asked(t, 40, true)
     engine.once('toolCall', ({ id }) => {
       engine.say('Let me see.')
       engine.returnToolResult(id, '{}', { reply: true })
     })
-    while (cascade.speeches.length < 2 || received.ms > 300) await cascade.pass(10)
+    while (cascade.speeches.length < 2 || received.ms > 300) await clock.pass(10)
     begin()
     end('')
     resume()
-    await cascade.pass(10_000)
+    await clock.pass(10_000)
     assert.equal(cascade.requests.length, 2)
     assert.match(cascade.speeches.at(-1)?.text ?? '', /^this is what you get\./)
   })
 
   it('gives way to the caller’s next words', async (t) => {
-    const { cascade, untilReceived, begin, end, resume } = await asked(t, 40)
+    const { cascade, clock, untilReceived, begin, end, resume } = await asked(t, 40)
     await untilReceived(200)
     begin()
     end('')
     resume()
-    await cascade.pass(20)
+    await clock.pass(20)
     begin()
     end('What else?')
-    await cascade.pass(10_000)
+    await clock.pass(10_000)
     const last = cascade.requests.at(-1)?.messages.at(-1)
     assert.deepEqual([last?.role, last?.content], ['user', 'What else?'])
     assert.equal(cascade.speeches.length, 2)

@@ -205,4 +205,60 @@ describe('the reply sequencer', () => {
     sequencer.callerStopped()
     assert.deepEqual(sequencer.responseCreated('r2'), { ownReply: false, overtaken: false })
   })
+
+  it('does not ask for the rest of a reply while the caller speaks', () => {
+    sequencer.callerStarted()
+    sequencer.request(verbatimResponse('the rest'), 'given_up')
+    sequencer.callerStopped()
+    clock.advance(10_000)
+    assert.deepEqual(sent, [])
+  })
+
+  /** The service gives this response up before anything of it is heard. */
+  function fail(id: string): void {
+    sequencer.responseCreated(id)
+    sequencer.responseDone(id, { failed: true })
+  }
+
+  it('asks again, a second later, for what the service gave up', () => {
+    say('one')
+    fail('r1')
+    clock.advance(999)
+    assert.deepEqual(sent, ['one'])
+    clock.advance(1)
+    assert.deepEqual(sent, ['one', 'one'])
+  })
+
+  it('asks for an answer that the service had begun by itself and gave up', () => {
+    fail('own')
+    clock.advance(1000)
+    assert.deepEqual(sent, [null])
+  })
+
+  it('gives up what has failed three times in a row, and begins to count anew after a success', () => {
+    say('one')
+    for (const id of ['r1', 'r2', 'r3']) {
+      fail(id)
+      clock.advance(10_000)
+    }
+    assert.deepEqual(sent, ['one', 'one', 'one'])
+    say('two')
+    sequencer.responseCreated('r4')
+    sequencer.responseDone('r4')
+    say('three')
+    fail('r5')
+    clock.advance(1000)
+    assert.deepEqual(sent.slice(3), ['two', 'three', 'three'])
+  })
+
+  it('leaves it to the service to answer a caller who speaks on meanwhile', () => {
+    fail('own')
+    sequencer.callerStarted()
+    clock.advance(4000)
+    sequencer.callerStopped()
+    sequencer.responseCreated('answer')
+    sequencer.responseDone('answer')
+    clock.advance(10_000)
+    assert.deepEqual(sent, [])
+  })
 })

@@ -1,0 +1,231 @@
+import { pino } from 'pino'
+import { PCMU_8K } from '../../audio/format.ts'
+import { RealtimeEngine } from '../../services/engines/realtime/realtime-engine.ts'
+import type { CallSession } from '../../sessions/call-session.ts'
+import type { InterruptionPolicy } from '../../sessions/contracts/agent-profile.ts'
+import { beginCall } from './conversation-rig.ts'
+import { ManualClock } from './manual-clock.ts'
+import { testProfile } from './session-rig.ts'
+import { VirtualCarrier } from './virtual-carrier.ts'
+import { type VirtualItem, VirtualModel } from './virtual-model.ts'
+
+/** What ends an utterance, and what tells of its beginning, in ms of audio. */
+const VAD = { startMs: 40, endMs: 500 }
+/** The engine and the line are ready by then. */
+const READY_MS = 800
+/** After the last utterance everybody has had their say. */
+const QUIET_MS = 45_000
+/** The carrier plays by frames of 20 ms, and so does the caller's audio come. */
+const FRAMES_MS = 45
+/** Less of a reply than this is the filling of its last frame, or the rounding of a cut. */
+const CRUMB_MS = 60
+/** An agent that calls tools for ever never answers, and a service that only fails does not either. */
+const MOST = { toolCalls: 3, failures: 2 }
+
+const WORDS = { words: 'Tell me more about it.', acknowledgement: 'Okay.', nothing: '', unintelligible: null }
+
+export interface Conversation {
+  /** Of the caller, each `pauseMs` after the one before. `untold`: the service never transcribes it. */
+  readonly utterances: readonly {
+    readonly pauseMs: number
+    readonly ms: number
+    readonly kind: keyof typeof WORDS | 'untold'
+    readonly transcriptMs: number
+  }[]
+  /** Of the model, in turn; `ms` in frames of 20 ms. See VirtualReply. */
+  readonly replies: readonly {
+    readonly firstMs: number
+    readonly ms: number
+    readonly toolAfterMs: number | null
+    readonly fails: boolean
+  }[]
+  readonly greeting: string
+  readonly interruption: InterruptionPolicy
+  readonly fillers: boolean
+  readonly toolMs: number
+  /** To the model, one way. */
+  readonly delayMs: number
+  readonly carrierDelayMs: number
+  readonly speed: number
+  readonly deltaMs: number
+  readonly lateDeltas: number
+  /** The media stream is lost so long after the beginning, and comes back so long after it was asked for. */
+  readonly lossMs: number | null
+  readonly absenceMs: number
+  /** The caller presses a key. */
+  readonly keyMs: number | null
+}
+
+/** Where the agent may speak on until it is known what the caller says, both may be heard. */
+function yieldsAtOnce({ interruption }: Conversation): boolean {
+  return interruption.minSpeechMs === 0 && interruption.minWords === 0
+}
+
+/** A carrier and a model on one clock, which find fault with what comes of the session between them as it comes. */
+class Line {
+  readonly clock = new ManualClock()
+  readonly model: VirtualModel
+  readonly faults: string[] = []
+  speaks = false
+  /** There is no media stream. */
+  isGone = false
+  pressedAt: number | null = null
+  readonly #conversation: Conversation
+  readonly #carriers: VirtualCarrier[] = []
+  #failures = 0
+
+  constructor(conversation: Conversation) {
+    this.#conversation = conversation
+    const { delayMs, speed, deltaMs, lateDeltas } = conversation
+    this.model = new VirtualModel({
+      ...{ clock: this.clock, delayMs, speed, deltaMs, lateDeltas },
+      reply: (index) => this.#reply(index),
+      onHandled: (type) => {
+        if (type === 'input_audio_buffer.speech_stopped') this.speaks = false
+        if (type === 'input_audio_buffer.speech_started') this.#onSpeech()
+      },
+      onTruncated: (item, audioEndMs) => this.#onTruncated(item, audioEndMs)
+    })
+  }
+
+  get carrier(): VirtualCarrier {
+    return this.#carriers.at(-1) as VirtualCarrier
+  }
+
+  newCarrier(): VirtualCarrier {
+    const line = this
+    class Listening extends VirtualCarrier {
+      override send(payload: Uint8Array): void {
+        if (line.speaks && yieldsAtOnce(line.#conversation))
+          line.faults.push('the agent speaks into the caller’s sentence')
+        super.send(payload)
+      }
+    }
+    this.#carriers.push(new Listening({ clock: this.clock, delayMs: this.#conversation.carrierDelayMs }))
+    this.isGone = false
+    return this.carrier
+  }
+
+  lose(): void {
+    this.isGone = true
+    this.carrier.vanish()
+  }
+
+  press(): void {
+    if (this.isGone) return
+    this.pressedAt = this.clock.now()
+    this.carrier.emit('dtmf', '5')
+  }
+
+  /** On all streams, of audio that is this mu-law byte throughout. */
+  heardMs(byte: number): number {
+    return this.#carriers.reduce((sum, carrier) => sum + carrier.heardMs(byte), 0)
+  }
+
+  #reply(index: number) {
+    const { replies } = this.#conversation
+    const { firstMs, ms, toolAfterMs, fails } = replies[index % replies.length]
+    this.#failures = fails && this.#failures < MOST.failures ? this.#failures + 1 : 0
+    const mayCall = this.model.toolCalls.size < MOST.toolCalls
+    return { firstMs, ms: 20 * ms, toolAfterMs: mayCall ? toolAfterMs : null, fails: this.#failures > 0 }
+  }
+
+  #onSpeech(): void {
+    this.speaks = true
+    const { carrier } = this
+    this.clock.after(this.#conversation.carrierDelayMs, () => {
+      if (this.speaks && yieldsAtOnce(this.#conversation) && !this.isGone && carrier.queuedMs > 20)
+        this.faults.push(`${carrier.queuedMs} ms are played on as the caller speaks`)
+    })
+  }
+
+  #onTruncated({ byte }: VirtualItem, audioEndMs: number): void {
+    const { carrierDelayMs, lossMs } = this.#conversation
+    // What was on its way as the line broke is known to nobody.
+    const onItsWayMs = lossMs === null ? 0 : 2 * carrierDelayMs + 20
+    this.clock.after(2 * carrierDelayMs, () => {
+      const heardMs = this.heardMs(byte)
+      if (Math.abs(audioEndMs - heardMs) > FRAMES_MS + onItsWayMs)
+        this.faults.push(`${audioEndMs} ms told of ${heardMs} ms heard`)
+    })
+  }
+}
+
+/** A session with a realtime engine, answered and ready. */
+async function answer(line: Line, conversation: Conversation): Promise<CallSession> {
+  const { clock, faults, model } = line
+  const { greeting, interruption, fillers, toolMs, lossMs, absenceMs, keyMs } = conversation
+  const log = pino({ level: 'silent' })
+  const profile = { ...testProfile, greeting, interruption, fillerPhrases: fillers ? ['One moment.'] : [] }
+  const spec = { name: 'look_up', description: 'Looks up.', parameters: {} }
+  const run = () => new Promise<string>((resolve) => clock.after(toolMs, () => resolve('found')))
+  const engine = new RealtimeEngine({
+    ...{ apiKey: 'key', baseUrl: null, model: 'gpt-realtime-2.1', voice: 'marin', audio: 'auto' },
+    ...{ profile, tools: [spec], format: PCMU_8K, clock, log, dial: model.dial }
+  })
+  const bringStream = () => {
+    session.attachMedia(line.newCarrier())
+    line.carrier.start()
+  }
+  const session = beginCall({
+    ...{ clock, carrier: line.newCarrier(), engine, profile, faults, tools: [{ spec, run }] },
+    reconnect: async () => void clock.after(absenceMs, bringStream)
+  })
+  if (lossMs !== null) clock.after(lossMs, () => line.lose())
+  if (keyMs !== null) clock.after(keyMs, () => line.press())
+  await clock.pass(READY_MS)
+  return session
+}
+
+/** Everything that the caller says, and the quiet after it. Returns when the last real words had been said, or a key pressed. */
+async function speak(line: Line, { utterances }: Conversation): Promise<number | null> {
+  const { clock, model } = line
+  let wordsEndedAt: number | null = null
+  for (const [index, { pauseMs, ms, kind, transcriptMs }] of utterances.entries()) {
+    const id = `utterance_${index}`
+    await clock.pass(pauseMs + VAD.startMs)
+    const isHeard = !line.isGone
+    if (isHeard) model.speechStarted(id)
+    await clock.pass(ms - VAD.startMs + VAD.endMs)
+    if (!isHeard) continue
+    model.speechStopped(id)
+    if (kind !== 'untold') clock.after(transcriptMs, () => model.transcribed(id, WORDS[kind]))
+    if (kind === 'words') wordsEndedAt = clock.now()
+  }
+  await clock.pass(QUIET_MS)
+  return line.pressedAt === null ? wordsEndedAt : Math.max(line.pressedAt, wordsEndedAt ?? 0)
+}
+
+/** What is wrong with where the conversation has come to. */
+function judge(line: Line, conversation: Conversation, from: number | null): string[] {
+  const { carrier, clock, model, pressedAt } = line
+  const { carrierDelayMs, interruption, lossMs } = conversation
+  const faults: string[] = []
+  const crumbMs = CRUMB_MS + (lossMs === null ? 0 : 2 * carrierDelayMs)
+  const isWhole = ({ byte, generatedMs }: VirtualItem) =>
+    line.heardMs(byte) > Math.max(0, generatedMs - crumbMs)
+  const isAnswer = (item: VirtualItem) => item.begunAt >= Number(from) && !item.cancelled && isWhole(item)
+  if (model.responding || !carrier.idle) faults.push('the agent is not done')
+  if (from !== null && !model.items.some(isAnswer))
+    faults.push('the caller’s last words have no answer that was heard whole')
+  for (const [id, isAnswered] of model.toolCalls) if (!isAnswered) faults.push(`${id} has no output`)
+  const lastEnd = clock.now() - QUIET_MS
+  const answers = model.items.filter((item) => item.begunAt >= lastEnd && !item.ordered && isWhole(item))
+  const isPlain = model.toolCalls.size === 0 && pressedAt === null
+  if (isPlain && yieldsAtOnce(conversation) && answers.length > 1) faults.push('the caller is answered twice')
+  const last = model.items.at(-1)
+  if (interruption.resume && last && !last.deleted && !isWhole(last))
+    faults.push('the end of the last reply was not heard')
+  const survived = ['response_cancel_not_active', 'conversation_already_has_active_response']
+  return [...faults, ...model.errors.filter((code) => !survived.includes(code))]
+}
+
+/** Has a call lived through, with the real session and the real engine, and tells what was wrong with it. */
+export async function converse(conversation: Conversation): Promise<string[]> {
+  const line = new Line(conversation)
+  const session = await answer(line, conversation)
+  const wordsEndedAt = await speak(line, conversation)
+  const faults = [...line.faults, ...judge(line, conversation, wordsEndedAt)]
+  await session.end('operator')
+  return faults
+}
