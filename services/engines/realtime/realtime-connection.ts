@@ -12,7 +12,7 @@ import { CallError } from '../../../sessions/errors.ts'
 import { Base64Frame } from '../../sockets/base64-frame.ts'
 import { parseJsonFrame, validText } from '../../sockets/json-frame.ts'
 import { MessageLane, type TextTaker } from '../../sockets/message-lane.ts'
-import { isIdleEvent } from './idle-events.ts'
+import { idleEvent } from './idle-events.ts'
 import { type AudioDelta, ReplyDeltaReader, type TextDelta } from './reply-delta.ts'
 
 const DEFAULT_BASE_URL = 'https://api.openai.com/v1'
@@ -50,6 +50,8 @@ export interface RealtimeConnectionOptions {
   readonly onEvent: (event: RealtimeServerEvent) => void
   /** Audio and words of a configured session that could be read without the SDK. */
   readonly onDelta: (delta: AudioDelta | TextDelta) => void
+  /** An event that says no more than that the service is at work on a response. */
+  readonly onProgress: () => void
   /** An error that was survived. */
   readonly onTrouble: (code: string) => void
   /** The configured session is lost. At most once; not after `close()`. */
@@ -147,7 +149,9 @@ export class RealtimeConnection implements TextTaker {
   take(data: Buffer, start: number, end: number): boolean {
     if (this.#state !== 'open') return false
     const delta = this.#deltas.read(data, start, end)
-    if (!delta && isIdleEvent(data, start, end)) return true
+    const idle = delta ? null : idleEvent(data, start, end)
+    if (idle === 'of_response') this.#options.onProgress()
+    if (idle) return true
     const event = delta ? null : eventOf(data, start, end)
     if (delta) this.#guard(() => this.#options.onDelta(delta))
     if (event) this.#guard(() => this.#onEvent(event))
@@ -164,6 +168,11 @@ export class RealtimeConnection implements TextTaker {
     realtime.close()
     const cancel = this.#options.clock.after(CLOSE_DEADLINE_MS, () => realtime.socket.terminate())
     realtime.socket.once('close', cancel)
+  }
+
+  /** Of no more use: ends as if it had been lost. */
+  abandon(detail: string): void {
+    this.#fail(this.#lostError(detail))
   }
 
   #dial(): void {

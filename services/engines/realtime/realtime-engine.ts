@@ -2,7 +2,8 @@ import { EventEmitter } from 'node:events'
 import type {
   RealtimeErrorEvent,
   RealtimeResponse,
-  RealtimeServerEvent
+  RealtimeServerEvent,
+  ResponseCreateEvent
 } from 'openai/resources/realtime/realtime'
 import type { Logger } from 'pino'
 import { type AudioFormat, bytesPerMs, durationMs } from '../../../audio/format.ts'
@@ -18,6 +19,7 @@ import type { Clock } from '../../../sessions/contracts/clock.ts'
 import type { CallError } from '../../../sessions/errors.ts'
 import { AgentReplies } from './agent-replies.ts'
 import { CallerUtterances } from './caller-utterances.ts'
+import { DigitEntry } from './digit-entry.ts'
 import { OpenToolCalls } from './open-tool-calls.ts'
 import { RealtimeConnection, type RealtimeDial } from './realtime-connection.ts'
 import {
@@ -37,14 +39,13 @@ import {
 } from './realtime-messages.ts'
 import { type AudioDelta, decoded, type TextDelta } from './reply-delta.ts'
 import { type IfCut, ReplySequencer } from './reply-sequencer.ts'
+import { ResponseWatch } from './response-watch.ts'
 
 const CONNECT_DEADLINE_MS = 10_000
 /** Of caller audio unsent; what is older than this is of no use to a conversation. */
 const SEND_LIMIT_MS = 2000
 /** Base64 (RFC 4648) makes four characters of three bytes. */
 const BASE64_GROWTH = 4 / 3
-/** Keys pressed closer together than this are one entry: an account number, say. */
-const DIGIT_PAUSE_MS = 1500
 const TRANSCRIPTION_MODEL = 'gpt-live-transcribe'
 
 export interface RealtimeEngineOptions {
@@ -76,6 +77,8 @@ export class RealtimeEngine extends EventEmitter<AgentEngineEvents> implements A
   readonly #transcriptionModel: string
   readonly #connection: RealtimeConnection
   readonly #sequencer: ReplySequencer
+  readonly #watch: ResponseWatch
+  readonly #digits: DigitEntry
   /** A reply's id is its item's. */
   readonly #replies = new AgentReplies()
   readonly #toolCalls = new OpenToolCalls()
@@ -84,8 +87,6 @@ export class RealtimeEngine extends EventEmitter<AgentEngineEvents> implements A
   /** The response that the caller cut while it was being made, until something else is said. */
   #brokenOffId: string | null = null
   #itemCount = 0
-  #digits = ''
-  #cancelDigits: (() => void) | null = null
 
   constructor(options: RealtimeEngineOptions) {
     super()
@@ -94,22 +95,24 @@ export class RealtimeEngine extends EventEmitter<AgentEngineEvents> implements A
     this.#transcriptionModel = options.transcriptionModel ?? TRANSCRIPTION_MODEL
     this.inputFormat = engineFormat(options.audio, options.format)
     this.outputFormat = this.inputFormat
-    const { apiKey, baseUrl, model, clock, log, dial } = options
+    const { clock } = options
     this.#connection = new RealtimeConnection({
-      apiKey,
-      baseUrl,
-      model,
-      clock,
-      log,
-      dial,
+      ...options,
       connectDeadlineMs: options.connectDeadlineMs ?? CONNECT_DEADLINE_MS,
       sendLimitBytes: SEND_LIMIT_MS * bytesPerMs(this.inputFormat) * BASE64_GROWTH,
       onEvent: (event) => this.#onEvent(event),
       onDelta: (delta) => ('payload' in delta ? this.#onAudio(delta) : this.#onTranscript(delta)),
+      onProgress: () => this.#watch.progress(),
       onTrouble: (code) => this.emit('trouble', { code }),
       onLost: (error) => this.#onLost(error)
     })
-    this.#sequencer = new ReplySequencer({ send: (event) => this.#connection.send(event), clock })
+    this.#watch = new ResponseWatch({
+      clock,
+      isAwaited: () => this.#sequencer.awaitsService,
+      onStalled: () => this.#connection.abandon('response_stalled')
+    })
+    this.#sequencer = new ReplySequencer({ send: (event) => this.#ask(event), clock })
+    this.#digits = new DigitEntry({ clock, onEntry: (digits) => this.#onDigits(digits) })
   }
 
   async connect(signal: AbortSignal): Promise<void> {
@@ -132,11 +135,7 @@ export class RealtimeEngine extends EventEmitter<AgentEngineEvents> implements A
   }
 
   sendDigit(digit: string): void {
-    if (!this.#connection.isOpen) return
-    this.#digits += digit
-    this.#cancelDigits?.()
-    if (digit === '#') this.#sendDigits()
-    else this.#cancelDigits = this.#options.clock.after(DIGIT_PAUSE_MS, () => this.#sendDigits())
+    if (this.#connection.isOpen) this.#digits.press(digit)
   }
 
   say(text: string): void {
@@ -213,8 +212,14 @@ export class RealtimeEngine extends EventEmitter<AgentEngineEvents> implements A
     this.#connection.close()
   }
 
+  #ask(event: ResponseCreateEvent): string {
+    this.#watch.progress()
+    return this.#connection.send(event)
+  }
+
   #release(): void {
-    this.#cancelDigits?.()
+    this.#digits.close()
+    this.#watch.close()
     this.#sequencer.close()
   }
 
@@ -224,6 +229,7 @@ export class RealtimeEngine extends EventEmitter<AgentEngineEvents> implements A
   }
 
   #onEvent(event: RealtimeServerEvent): void {
+    if (event.type.startsWith('response.')) this.#watch.progress()
     switch (event.type) {
       case 'response.output_audio.delta':
         return this.#onAudio({ ...event, payload: decoded(event.delta) })
@@ -274,6 +280,7 @@ export class RealtimeEngine extends EventEmitter<AgentEngineEvents> implements A
   }
 
   #onAudio(delta: AudioDelta): void {
+    this.#watch.progress()
     if (!this.#replies.accepts(delta)) return
     const { item_id: replyId, payload } = delta
     this.#replies.received(replyId, payload.byteLength)
@@ -340,7 +347,7 @@ export class RealtimeEngine extends EventEmitter<AgentEngineEvents> implements A
     const id = response.id ?? ''
     const output = response.output ?? []
     const failed = response.status === 'failed' && !this.#replies.spoke(id) && !this.#replies.wasCut(id)
-    this.#sequencer.responseDone(id, { failed })
+    const goesOn = this.#sequencer.responseDone(id, { failed })
     const isWhole = response.status === 'completed' && !this.#replies.wasShortened(id)
     if (id === this.#brokenOffId && isWhole) this.#brokenOffId = null
     this.#utterances.responseDone(id)
@@ -357,6 +364,7 @@ export class RealtimeEngine extends EventEmitter<AgentEngineEvents> implements A
       if (!this.#connection.isOpen) return
       this.emit('toolCall', { id: call.call_id, name: call.name, arguments: call.arguments, spoken })
     }
+    if (!goesOn) this.#connection.abandon('responses_failed')
   }
 
   #emitUsage(records: UsageRecord[]): void {
@@ -381,10 +389,8 @@ export class RealtimeEngine extends EventEmitter<AgentEngineEvents> implements A
     this.#connection.send({ type: 'conversation.item.create', event_id: id, item: { ...item, id } })
   }
 
-  #sendDigits(): void {
-    const text = `[DTMF ${this.#digits}]`
-    this.#digits = ''
-    this.#addItem(textItem('user', text))
+  #onDigits(digits: string): void {
+    this.#addItem(textItem('user', `[DTMF ${digits}]`))
     this.#sequencer.continue()
   }
 }

@@ -65,6 +65,11 @@ export class ReplySequencer {
     return this.#activeId
   }
 
+  /** Whether the service has a response to make: it was asked for, or has begun. */
+  get awaitsService(): boolean {
+    return this.#activeId !== null || this.#inFlight !== null
+  }
+
   /** Whether the conversation got something to reply to, and no reply has been asked for yet. */
   get continues(): boolean {
     return this.#continuation
@@ -126,16 +131,21 @@ export class ReplySequencer {
     return { ownReply, overtaken }
   }
 
-  /** `failed`: the service gave it up before anything of it was heard; somebody waits for it all the same. */
-  responseDone(id: string, { failed = false } = {}): void {
-    if (this.#activeId !== null && this.#activeId !== id) return
+  /**
+   * `failed`: the service gave it up before anything of it was heard; somebody waits for it all the same. False where it
+   * has failed too often to be asked again.
+   */
+  responseDone(id: string, { failed = false } = {}): boolean {
+    if (this.#activeId !== null && this.#activeId !== id) return true
     const isLost = failed && this.#activeId === id
     const request = this.#inFlight?.request
     this.#activeId = null
     this.#inFlight = null
     this.#failures = isLost ? this.#failures + 1 : 0
-    if (isLost && this.#failures < MOST_FAILURES) this.#repeat(request ?? null)
+    if (this.#failures === MOST_FAILURES) return false
+    if (isLost) this.#repeat(request ?? null)
     else this.#flush()
+    return true
   }
 
   /** A caller who speaks meanwhile is answered anew. */

@@ -27,6 +27,14 @@ describe('a barge-in at the realtime engine', () => {
     return heard
   }
 
+  /** What cut in was over at once; the service has no answer to it. */
+  async function fallSilent(): Promise<void> {
+    const { utteranceId } = rig.eventsOf('callerSpeechStarted').at(-1)!
+    const stops = rig.eventsOf('callerSpeechStopped').length
+    rig.session.send({ type: 'input_audio_buffer.speech_stopped', item_id: utteranceId, audio_end_ms: 0 })
+    await rig.waitFor('callerSpeechStopped', stops + 1)
+  }
+
   afterEach(async () => {
     const departures = rig.standIn.sessions.flatMap(({ invalidSent }) => invalidSent)
     await rig.close()
@@ -209,6 +217,7 @@ describe('a barge-in at the realtime engine', () => {
     await rig.waitFor('replyDone')
     // What is played again is the session's own: the engine is told of no reply of its making.
     rig.engine.interrupt([])
+    await fallSilent()
     rig.engine.remember('a time.', true)
     await rig.waitFor('replyDone', 2)
     assert.equal(rig.session.eventsOf('response.create').length, 2)
@@ -273,6 +282,7 @@ describe('a barge-in at the realtime engine', () => {
     await rig.waitFor('audio', 3)
     const { replyId, receivedMs } = await bargeIn(0.4)
     await rig.waitFor('replyDone')
+    await fallSilent()
     rig.engine.remember('a time', false)
     rig.engine.remember('a time.', true)
     rig.engine.remember('a time.', true)

@@ -137,6 +137,66 @@ describe('the connection to the realtime service', () => {
     assert.equal(clock.pending, 0)
   })
 
+  /** A response has begun, and the service says no more of it. */
+  async function stalled(clock: ManualClock): Promise<EngineRig> {
+    const rig = await make({ script: () => ({ delayMs: 600_000 }) }, { clock })
+    await rig.engine.connect(NEVER)
+    rig.engine.greet()
+    await rig.session.until(() => rig.session.sentCount('response.created') === 1, 'a response')
+    return rig
+  }
+
+  /** The service transcribes another utterance, which says nothing of its response, and the engine has heard it. */
+  async function transcribe(rig: EngineRig): Promise<void> {
+    const heard = rig.eventsOf('callerTranscript').length
+    rig.session.send({
+      type: 'conversation.item.input_audio_transcription.completed',
+      ...{ item_id: `hello_${heard}`, content_index: 0, transcript: 'Hello?' },
+      usage: { type: 'duration', seconds: 1 }
+    })
+    await rig.waitFor('callerTranscript', heard + 1)
+  }
+
+  it('is lost where nothing comes of a response for 12 s, though its socket lives', async () => {
+    const clock = new ManualClock()
+    const rig = await stalled(clock)
+    await transcribe(rig)
+    clock.advance(11_999)
+    await transcribe(rig)
+    assert.deepEqual(rig.eventsOf('failed'), [])
+    clock.advance(1)
+    const { code, detail, retryable } = await rig.waitFor('failed')
+    assert.deepEqual([code, detail, retryable], ['ENGINE_UNAVAILABLE', 'response_stalled', true])
+    assert.equal(clock.pending, 0)
+  })
+
+  it('is kept while a response is being made, however slowly', async () => {
+    const clock = new ManualClock()
+    const rig = await stalled(clock)
+    const at = { response_id: 'r', item_id: 'i', output_index: 0, call_id: 'c', delta: '{' }
+    for (let step = 0; step < 3; step++) {
+      clock.advance(9_000)
+      rig.session.send({ type: 'response.function_call_arguments.delta', ...at })
+      await transcribe(rig)
+    }
+    assert.deepEqual(rig.eventsOf('failed'), [])
+  })
+
+  it('is lost where three responses in a row come to nothing', async () => {
+    const clock = new ManualClock()
+    const failure = { type: 'server_error', code: 'inference_failed' }
+    const rig = await make({ script: () => ({ failure }) }, { clock })
+    await rig.engine.connect(NEVER)
+    rig.engine.greet()
+    for (let failures = 1; failures <= 3; failures++) {
+      await rig.waitFor('trouble', failures)
+      clock.advance(1000)
+    }
+    assert.deepEqual(rig.troubles, ['inference_failed', 'inference_failed', 'inference_failed'])
+    const { code, detail, retryable } = await rig.waitFor('failed')
+    assert.deepEqual([code, detail, retryable], ['ENGINE_UNAVAILABLE', 'responses_failed', true])
+  })
+
   it('drops caller audio rather than piling it up, and says so once', async () => {
     const rig = await make()
     await rig.engine.connect(NEVER)

@@ -215,9 +215,9 @@ describe('the reply sequencer', () => {
   })
 
   /** The service gives this response up before anything of it is heard. */
-  function fail(id: string): void {
+  function fail(id: string): boolean {
     sequencer.responseCreated(id)
-    sequencer.responseDone(id, { failed: true })
+    return sequencer.responseDone(id, { failed: true })
   }
 
   it('asks again, a second later, for what the service gave up', () => {
@@ -237,16 +237,18 @@ describe('the reply sequencer', () => {
 
   it('gives up what has failed three times in a row, and begins to count anew after a success', () => {
     say('one')
-    for (const id of ['r1', 'r2', 'r3']) {
-      fail(id)
+    const goesOn = ['r1', 'r2', 'r3'].map((id) => {
+      const again = fail(id)
       clock.advance(10_000)
-    }
+      return again
+    })
+    assert.deepEqual(goesOn, [true, true, false])
     assert.deepEqual(sent, ['one', 'one', 'one'])
     say('two')
     sequencer.responseCreated('r4')
-    sequencer.responseDone('r4')
+    assert.equal(sequencer.responseDone('r4'), true)
     say('three')
-    fail('r5')
+    assert.equal(fail('r5'), true)
     clock.advance(1000)
     assert.deepEqual(sent.slice(3), ['two', 'three', 'three'])
   })
