@@ -1,7 +1,7 @@
 import type { Clock } from '../../../sessions/contracts/clock.ts'
 
 /** Longer than any model thinks without a sign of it, and as long as a caller asks whether anybody is there. */
-const STALL_MS = 12_000
+const STALL_MS = 8_000
 
 export interface ResponseWatchOptions {
   readonly clock: Clock
