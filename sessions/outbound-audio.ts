@@ -1,15 +1,16 @@
-import { type AudioFormat, bytesPerMs, bytesPerSample, durationMs, SILENCE_BYTE } from '../audio/format.ts'
+import { type AudioFormat, bytesPerMs, durationMs, SILENCE_BYTE } from '../audio/format.ts'
 import { FrameBuffer } from '../audio/frame-buffer.ts'
 import { createTranscoder, type Transcoder } from '../audio/transcoder.ts'
 import type { HeardReply } from './contracts/agent-engine.ts'
 import type { Clock } from './contracts/clock.ts'
 import type { MediaTransport } from './contracts/media-transport.ts'
 import type { EchoGuard } from './echo-guard.ts'
-import type { HeardAudio, SentAudio } from './heard-audio.ts'
+import type { HeardAudio } from './heard-audio.ts'
 import { HeldAudio } from './held-audio.ts'
 import type { MediaClock } from './media-clock.ts'
 import { type MarkKind, PlaybackTracker } from './playback-tracker.ts'
 import { ReplyBuffer } from './reply-buffer.ts'
+import { sentAhead } from './sent-ahead.ts'
 
 /** Carriers take no less than this in one message. */
 const FRAME_MS = 20
@@ -78,7 +79,7 @@ export class OutboundAudio {
     this.#transport = null
     this.#transcoder = null
     this.#replyId = null
-    this.#tellCut()
+    this.#takeBack()
     const rewound = this.#playback.rewind(this.#clock.now())
     const whole = new Set(rewound.filter((r) => r.finished || this.#held.ends(r.replyId)))
     // What waited is sent again with the rest: the buffers hold all that was not heard.
@@ -170,24 +171,22 @@ export class OutboundAudio {
 
   /** Takes back everything that the caller has not heard, and tells what was heard of it. */
   interrupt(kept: ReadonlySet<string> = new Set()): CutReply[] {
+    const unproven = this.#unproven(kept)
     const heard = this.#playback.interrupt(this.#clock.now(), kept)
-    if (heard.length > 0) {
-      this.#transport?.clear()
-      this.#tellCut()
-    }
+    if (heard.length > 0) this.#takeBack()
     this.#transcoder?.reset()
     this.#restBytes = 0
     this.#replyId = null
     this.#held.keepOnly(kept)
     this.#waiting &&= kept.size > 0
     this.#forgetCut()
-    const cut = heard.map((reply) => this.#cutReply(reply))
+    const left = unproven.filter(({ replyId }) => !heard.some((reply) => reply.replyId === replyId))
+    const cut = [...heard, ...left].map((reply) => this.#cutReply(reply))
     for (const replyId of this.#buffers.keys()) if (!kept.has(replyId)) this.#release(replyId)
     this.#resumed.clear()
     return cut
   }
 
-  /** Takes everything back for good. */
   close(): void {
     this.interrupt()
     this.#forgetCut()
@@ -206,7 +205,9 @@ export class OutboundAudio {
   /** Lays what is sent on this timeline, beginning with what was sent already and not heard yet; null: on none. */
   tellSent(heard: HeardAudio | null): void {
     this.#heardAudio = heard
-    for (const piece of heard ? this.#ahead(heard) : []) heard?.sent(piece)
+    if (!heard) return
+    const replies = { playback: this.#playback, buffers: this.#buffers, engineFormat: this.#engineFormat }
+    for (const piece of sentAhead(replies, heard)) heard.sent(piece)
   }
 
   /** Whether the caller is hearing the agent, or has something left to hear. */
@@ -251,6 +252,15 @@ export class OutboundAudio {
       replyId: resumed?.replyId ?? mark.replyId,
       resumedFromMs: resumed?.fromMs ?? null
     }
+  }
+
+  /**
+   * Replies that are played again, with what was heard of them. One that was heard to its end counts as cut until that is
+   * proven: its reply may have been broken off, and then goes on behind it.
+   */
+  #unproven(kept: ReadonlySet<string>): HeardReply[] {
+    const playing = [...this.#resumed.keys()].filter((id) => !kept.has(id) && this.#playback.knows(id))
+    return playing.map((replyId) => ({ replyId, heardMs: this.#heardOf(replyId), receivedMs: 0 }))
   }
 
   #heardOf(playing: string): number {
@@ -372,7 +382,9 @@ export class OutboundAudio {
     this.#restBytes = 0
   }
 
-  #tellCut(): void {
+  /** From the carrier, where there is one, and from whoever was told of it. */
+  #takeBack(): void {
+    this.#transport?.clear()
     const positionMs = this.mediaClock.at(this.#clock.now())
     this.#heardAudio?.cut(positionMs)
     this.#echoGuard.cleared(positionMs)
@@ -384,17 +396,5 @@ export class OutboundAudio {
     const startMs = this.#playback.sent(replyId, ms, this.#clock.now())
     this.#heardAudio?.sent({ startMs, payload })
     this.#echoGuard.heard(payload, transport.outboundFormat, startMs)
-  }
-
-  /** What the carrier has still to play, made again from what is kept of the replies. */
-  #ahead({ format, positionMs }: HeardAudio): SentAudio[] {
-    return this.#playback.ahead(positionMs).flatMap(({ replyId, fromMs, startMs, lengthMs }) => {
-      const transcoder = createTranscoder(this.#engineFormat, format)
-      const kept = this.#buffers.get(replyId)?.from(fromMs) ?? []
-      const audio = Buffer.concat(kept.map((chunk) => new Uint8Array(transcoder.push(chunk))))
-      const samples = Math.round((lengthMs * format.sampleRate) / 1000)
-      const payload = audio.subarray(0, samples * bytesPerSample(format))
-      return payload.byteLength > 0 ? [{ startMs, payload }] : []
-    })
   }
 }

@@ -5,7 +5,7 @@ import fc from 'fast-check'
 import { type AudioFormat, bytesPerMs, PCM16_24K, PCMA_8K, PCMU_8K } from '../../audio/format.ts'
 import type { MediaTransport, MediaTransportEvents } from '../../sessions/contracts/media-transport.ts'
 import { EchoGuard } from '../../sessions/echo-guard.ts'
-import { OutboundAudio } from '../../sessions/outbound-audio.ts'
+import { type CutReply, OutboundAudio } from '../../sessions/outbound-audio.ts'
 import { ManualClock } from '../support/manual-clock.ts'
 
 type Sent = Buffer | string
@@ -159,6 +159,25 @@ describe('OutboundAudio', () => {
     outbound.attach(transport)
     assert.deepEqual(transport.sent, [])
     assert.equal(outbound.remainingMs, 0)
+  })
+
+  it('counts a reply that was played again to its end as cut until the carrier has said so', () => {
+    const whole: CutReply = { replyId: 'r', heardMs: 100, receivedMs: 100, resumedFromMs: 40 }
+    for (const isProven of [false, true]) {
+      const { clock, outbound, transport, play } = createRig()
+      outbound.attach(transport)
+      play('r', 100)
+      clock.advance(60)
+      const [reply] = outbound.interrupt()
+      assert.equal(outbound.resume(reply, 40), true)
+      clock.advance(60)
+      const end = transport.sent.findLast((entry) => String(entry).startsWith('end-'))
+      if (isProven) outbound.markReturned(String(end))
+      const clears = transport.story.filter((entry) => entry === 'clear').length
+      assert.deepEqual(outbound.interrupt(), isProven ? [] : [whole])
+      assert.equal(transport.story.filter((entry) => entry === 'clear').length, clears)
+      if (!isProven) assert.equal(outbound.resume(whole, 100), false, 'nothing of it is left')
+    }
   })
 
   it('loses nothing of a reply to the conversion', () => {

@@ -3,10 +3,8 @@ import { PCMU_8K } from '../../audio/format.ts'
 import { RealtimeEngine } from '../../services/engines/realtime/realtime-engine.ts'
 import type { CallSession } from '../../sessions/call-session.ts'
 import type { InterruptionPolicy } from '../../sessions/contracts/agent-profile.ts'
-import { beginCall } from './conversation-rig.ts'
-import { ManualClock } from './manual-clock.ts'
+import { type LineEvents, VirtualLine } from './conversation-rig.ts'
 import { testProfile } from './session-rig.ts'
-import { VirtualCarrier } from './virtual-carrier.ts'
 import { type VirtualItem, VirtualModel } from './virtual-model.ts'
 
 /** What ends an utterance, and what tells of its beginning, in ms of audio. */
@@ -24,7 +22,7 @@ const MOST = { toolCalls: 3, failures: 2 }
 
 const WORDS = { words: 'Tell me more about it.', acknowledgement: 'Okay.', nothing: '', unintelligible: null }
 
-export interface Conversation {
+export interface Conversation extends LineEvents {
   /** Of the caller, each `pauseMs` after the one before. `untold`: the service never transcribes it. */
   readonly utterances: readonly {
     readonly pauseMs: number
@@ -45,15 +43,9 @@ export interface Conversation {
   readonly toolMs: number
   /** To the model, one way. */
   readonly delayMs: number
-  readonly carrierDelayMs: number
   readonly speed: number
   readonly deltaMs: number
   readonly lateDeltas: number
-  /** The media stream is lost so long after the beginning, and comes back so long after it was asked for. */
-  readonly lossMs: number | null
-  readonly absenceMs: number
-  /** The caller presses a key. */
-  readonly keyMs: number | null
 }
 
 /** Where the agent may speak on until it is known what the caller says, both may be heard. */
@@ -62,19 +54,13 @@ function yieldsAtOnce({ interruption }: Conversation): boolean {
 }
 
 /** A carrier and a model on one clock, which find fault with what comes of the session between them as it comes. */
-class Line {
-  readonly clock = new ManualClock()
+class Line extends VirtualLine {
   readonly model: VirtualModel
-  readonly faults: string[] = []
-  speaks = false
-  /** There is no media stream. */
-  isGone = false
-  pressedAt: number | null = null
   readonly #conversation: Conversation
-  readonly #carriers: VirtualCarrier[] = []
   #failures = 0
 
   constructor(conversation: Conversation) {
+    super(conversation, yieldsAtOnce(conversation))
     this.#conversation = conversation
     const { delayMs, speed, deltaMs, lateDeltas } = conversation
     this.model = new VirtualModel({
@@ -82,44 +68,10 @@ class Line {
       reply: (index) => this.#reply(index),
       onHandled: (type) => {
         if (type === 'input_audio_buffer.speech_stopped') this.speaks = false
-        if (type === 'input_audio_buffer.speech_started') this.#onSpeech()
+        if (type === 'input_audio_buffer.speech_started') this.callerSpeaks()
       },
       onTruncated: (item, audioEndMs) => this.#onTruncated(item, audioEndMs)
     })
-  }
-
-  get carrier(): VirtualCarrier {
-    return this.#carriers.at(-1) as VirtualCarrier
-  }
-
-  newCarrier(): VirtualCarrier {
-    const line = this
-    class Listening extends VirtualCarrier {
-      override send(payload: Uint8Array): void {
-        if (line.speaks && yieldsAtOnce(line.#conversation))
-          line.faults.push('the agent speaks into the caller’s sentence')
-        super.send(payload)
-      }
-    }
-    this.#carriers.push(new Listening({ clock: this.clock, delayMs: this.#conversation.carrierDelayMs }))
-    this.isGone = false
-    return this.carrier
-  }
-
-  lose(): void {
-    this.isGone = true
-    this.carrier.vanish()
-  }
-
-  press(): void {
-    if (this.isGone) return
-    this.pressedAt = this.clock.now()
-    this.carrier.emit('dtmf', '5')
-  }
-
-  /** On all streams, of audio that is this mu-law byte throughout. */
-  heardMs(byte: number): number {
-    return this.#carriers.reduce((sum, carrier) => sum + carrier.heardMs(byte), 0)
   }
 
   #reply(index: number) {
@@ -128,15 +80,6 @@ class Line {
     this.#failures = fails && this.#failures < MOST.failures ? this.#failures + 1 : 0
     const mayCall = this.model.toolCalls.size < MOST.toolCalls
     return { firstMs, ms: 20 * ms, toolAfterMs: mayCall ? toolAfterMs : null, fails: this.#failures > 0 }
-  }
-
-  #onSpeech(): void {
-    this.speaks = true
-    const { carrier } = this
-    this.clock.after(this.#conversation.carrierDelayMs, () => {
-      if (this.speaks && yieldsAtOnce(this.#conversation) && !this.isGone && carrier.queuedMs > 20)
-        this.faults.push(`${carrier.queuedMs} ms are played on as the caller speaks`)
-    })
   }
 
   #onTruncated({ byte }: VirtualItem, audioEndMs: number): void {
@@ -153,8 +96,8 @@ class Line {
 
 /** A session with a realtime engine, answered and ready. */
 async function answer(line: Line, conversation: Conversation): Promise<CallSession> {
-  const { clock, faults, model } = line
-  const { greeting, interruption, fillers, toolMs, lossMs, absenceMs, keyMs } = conversation
+  const { clock, model } = line
+  const { greeting, interruption, fillers, toolMs } = conversation
   const log = pino({ level: 'silent' })
   const profile = { ...testProfile, greeting, interruption, fillerPhrases: fillers ? ['One moment.'] : [] }
   const spec = { name: 'look_up', description: 'Looks up.', parameters: {} }
@@ -163,16 +106,7 @@ async function answer(line: Line, conversation: Conversation): Promise<CallSessi
     ...{ apiKey: 'key', baseUrl: null, model: 'gpt-realtime-2.1', voice: 'marin', audio: 'auto' },
     ...{ profile, tools: [spec], format: PCMU_8K, clock, log, dial: model.dial }
   })
-  const bringStream = () => {
-    session.attachMedia(line.newCarrier())
-    line.carrier.start()
-  }
-  const session = beginCall({
-    ...{ clock, carrier: line.newCarrier(), engine, profile, faults, tools: [{ spec, run }] },
-    reconnect: async () => void clock.after(absenceMs, bringStream)
-  })
-  if (lossMs !== null) clock.after(lossMs, () => line.lose())
-  if (keyMs !== null) clock.after(keyMs, () => line.press())
+  const session = line.begin({ engine, profile, tools: [{ spec, run }] })
   await clock.pass(READY_MS)
   return session
 }
