@@ -1,15 +1,18 @@
 import type { BareQuestions } from './bare-relay.ts'
 import type { Bars } from './bars.ts'
-import type { LoadQuestions } from './load/generator.ts'
+import { type FramingName, TWILIO_ACCOUNT } from './load/framing.ts'
+import type { LoadQuestions, Target } from './load/generator.ts'
 import type { LegFormats } from './load/load-shape.ts'
 import { type Measured, measurer, middleOf } from './load-measurement.ts'
 import { startProcess } from './processes.ts'
-import { LOAD_CORE, METER_FLAGS, RELAY_CORE, startProduct } from './product.ts'
+import { LOAD_CORE, METER_FLAGS, type Product, RELAY_CORE, startProduct } from './product.ts'
 import { median, round } from './statistics.ts'
 
 /** Where there is more to do for a frame, what few calls cost says little: each wake-up of an idle process costs most. */
 const FEWEST_WIDE_BAND_CALLS = 50
 const LEFT_OUT_WIDE_BAND = 300
+const TWILIO_CALLS: readonly number[] = [10, 50, 200]
+const CARRIERS: Readonly<Record<FramingName, string>> = { telnyx: 'Telnyx', twilio: 'Twilio' }
 /** Where the cost of a call is held against the bare relay's. */
 const JUDGED_CALLS = 200
 /** A shared machine is faster in one second than in the next: what is judged at many calls is the middle of as many rounds. */
@@ -22,6 +25,7 @@ export interface LoadOptions {
 
 interface Scenario {
   readonly name: string
+  readonly framing: FramingName
   readonly formats: LegFormats
   readonly env: Record<string, string>
   readonly calls: readonly number[]
@@ -41,6 +45,7 @@ type Row = ReadonlyMap<number, Pair>
 export async function runLoad(options: LoadOptions, bars: Bars): Promise<void> {
   const passThrough: Scenario = {
     name: 'PCMU pass-through',
+    framing: 'telnyx',
     formats: { carrier: 'PCMU', engine: 'pcmu' },
     env: { TELNYX_STREAM_CODEC: 'PCMU' },
     calls: options.calls
@@ -50,19 +55,30 @@ export async function runLoad(options: LoadOptions, bars: Bars): Promise<void> {
   )
   const wideBand: Scenario = {
     name: 'L16 24 kHz pass-through',
+    framing: 'telnyx',
     formats: { carrier: 'L16', engine: 'pcm' },
     env: { TELNYX_STREAM_CODEC: 'L16' },
     calls: wideBandCalls
   }
   const transcoding: Scenario = {
     name: 'PCMU to PCM 24 kHz transcoding',
+    framing: 'telnyx',
     formats: { carrier: 'PCMU', engine: 'pcm' },
     env: { TELNYX_STREAM_CODEC: 'PCMU', OPENAI_AUDIO: 'pcm' },
     calls: wideBandCalls
   }
+  const twilio: Scenario = {
+    name: 'PCMU pass-through',
+    framing: 'twilio',
+    formats: { carrier: 'PCMU', engine: 'pcmu' },
+    env: { TWILIO_ACCOUNT_SID: TWILIO_ACCOUNT.sid, TWILIO_AUTH_TOKEN: TWILIO_ACCOUNT.authToken },
+    calls: options.calls.filter((calls) => TWILIO_CALLS.includes(calls))
+  }
   const pcmu = await runScenario(passThrough, options.windowMs)
   const l16 = await runScenario(wideBand, options.windowMs)
   const converted = await runScenario(transcoding, options.windowMs)
+  // Another carrier's frames, on the same way: a few rows tell whether they cost the same.
+  await runScenario(twilio, options.windowMs)
   judge({ pcmu, l16, converted }, bars)
 }
 
@@ -80,8 +96,8 @@ async function runScenario(scenario: Scenario, windowMs: number): Promise<Row> {
   })
   try {
     const measure = await measurer(generator, scenario.formats, {
-      server: { process: server, target: { webhookUrl: server.webhookUrl } },
-      bare: { process: bare, target: { mediaUrl: await bare.ask('url', null) } }
+      server: { process: server, target: callsAt(server, scenario.framing) },
+      bare: { process: bare, target: { mediaUrl: await bare.ask('url', null), framing: scenario.framing } }
     })
     const row = new Map<number, Pair>()
     for (const calls of scenario.calls) {
@@ -94,12 +110,16 @@ async function runScenario(scenario: Scenario, windowMs: number): Promise<Row> {
       }
       row.set(calls, middle(pairs))
     }
-    printRow(scenario.name, row)
+    printRow(scenario, row)
     return row
   } finally {
     await generator.stop()
     await Promise.all([server.stop(), bare.stop()])
   }
+}
+
+function callsAt({ webhookUrl, twilio }: Product, framing: FramingName): Target {
+  return framing === 'telnyx' ? { webhookUrl } : twilio
 }
 
 /** A server that could not hold the calls once could not hold them. */
@@ -114,9 +134,9 @@ function middle(pairs: readonly Pair[]): Pair {
   }
 }
 
-function printRow(name: string, row: Row): void {
+function printRow({ name, framing }: Scenario, row: Row): void {
   const rounds = `from ${JUDGED_CALLS} calls on the middle of ${JUDGED_ROUNDS} rounds`
-  console.log(`\n${name}, Telnyx framing; in brackets the bare relay; ${rounds}`)
+  console.log(`\n${name}, ${CARRIERS[framing]} framing; in brackets the bare relay; ${rounds}`)
   console.table(
     [...row].map(([calls, { server, bare, ratio }]) => {
       const both = (of: (measured: Measured) => number, digits = 1) =>

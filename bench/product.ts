@@ -28,7 +28,9 @@ const START_ENV = Object.fromEntries(
 const APPLICATION_ID = '1494404757140276705'
 
 export interface Product extends BenchProcess<ServerQuestions> {
+  /** Telnyx's. */
   readonly webhookUrl: string
+  readonly twilio: { readonly voiceUrl: string; readonly statusUrl: string }
 }
 
 /** Starts the server, with a database of its own, between the carrier and the model at these addresses. */
@@ -62,5 +64,7 @@ export async function startProduct(
     }
   })
 
-  return { ...server, webhookUrl: `${url}/api/calls/telnyx/webhook` }
+  const calls = `${url}/api/calls`
+  const twilio = { voiceUrl: `${calls}/twilio/voice`, statusUrl: `${calls}/twilio/status` }
+  return { ...server, webhookUrl: `${calls}/telnyx/webhook`, twilio }
 }

@@ -16,8 +16,8 @@ const NO_MASK = '\0\0\0\0'
 const LENGTH_16 = 126
 const LONGEST_BYTES = 65_535
 
-export function openSocket(url: string): WebSocket {
-  return new WebSocket(url, OPTIONS)
+export function openSocket(url: string, headers: Readonly<Record<string, string>> = {}): WebSocket {
+  return new WebSocket(url, { ...OPTIONS, headers })
 }
 
 /**

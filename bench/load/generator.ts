@@ -3,8 +3,11 @@ import { once } from 'node:events'
 import type { Socket } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { WebSocket } from 'ws'
+import { SignedWebhooks } from '../../test/standins/twilio/signed-webhooks.ts'
+import { parseTwiml } from '../../test/standins/twilio/twiml.ts'
 import { createProcessMeter, type ProcessSample } from '../process-meter.ts'
 import { answerQuestions } from '../processes.ts'
+import { type FramingName, TWILIO_ACCOUNT } from './framing.ts'
 import { Front } from './front.ts'
 import { LoadCall } from './load-call.ts'
 import { type LegFormats, type LoadAudio, makeAudio } from './load-shape.ts'
@@ -19,7 +22,11 @@ const CONNECT_DEADLINE_MS = 10_000
 /** Calls that ring while the one before them is connected. */
 const RINGING = 8
 
-export type Target = { webhookUrl: string } | { mediaUrl: string }
+/** Where calls come in: Telnyx's webhook, Twilio's two, or the media socket of a bare relay. */
+export type Target =
+  | { webhookUrl: string }
+  | { voiceUrl: string; statusUrl: string }
+  | { mediaUrl: string; framing: FramingName }
 
 export interface LossResult {
   readonly framesSent: number
@@ -32,6 +39,7 @@ const stats = new LoadStats()
 const ticker = new Ticker()
 const meter = createProcessMeter()
 const soak = new SoakCalls()
+const twilioWebhooks = new SignedWebhooks({ authToken: TWILIO_ACCOUNT.authToken, onDelivered: () => {} })
 let calls: LoadCall[] = []
 let target: Target | null = null
 /** Sessions are opened one after the other, so that the next one to come is of the call that waits for one. */
@@ -48,7 +56,7 @@ const front = new Front({
     socket.ping()
   },
   onCommand(callControlId, command, body) {
-    const call = calls.find((one) => one.callControlId === callControlId)
+    const call = calls.find((one) => one.callId === callControlId)
     if (!call) return soak.onCommand(callControlId, command, body)
     if (command === 'answer') call.onAnswered()
     if (command === 'streaming_start') call.openCarrier(String(body.stream_url))
@@ -57,20 +65,40 @@ const front = new Front({
 const address = await front.listen()
 
 function sendWebhook(eventType: string, call: LoadCall): void {
-  if (!target || 'mediaUrl' in target) return
+  if (!target || !('webhookUrl' in target)) return
   front.sendWebhook(target.webhookUrl, eventType, {
-    call_control_id: call.callControlId,
+    call_control_id: call.callId,
     direction: 'incoming',
     from: '+13125550100',
     to: '+13125550199'
   })
 }
 
-/** Rings, and resolves once the relay has answered; a bare relay has nothing to answer. */
+/** Twilio asks what to do with a call, or tells of its end. */
+function askTwilio(url: string, call: LoadCall, CallStatus: string) {
+  const caller = { From: '+13125550100', To: '+13125550199', Direction: 'inbound' }
+  const AccountSid = TWILIO_ACCOUNT.sid
+  return twilioWebhooks.post(url, { AccountSid, CallSid: call.callId, CallStatus, ...caller })
+}
+
+/** A call at Twilio is answered by the reply to its webhook, which says where its stream is to be opened. */
+async function connectTwilio(voiceUrl: string, call: LoadCall): Promise<void> {
+  const { status, reply } = await askTwilio(voiceUrl, call, 'ringing')
+  const twiml = status === 200 ? parseTwiml(reply) : null
+  if (twiml?.verb !== 'connect') throw new Error(`A call at Twilio was not connected: ${status} ${reply}`)
+  call.openCarrier(twiml.url, twiml.parameters)
+}
+
+function framingOfTarget(): FramingName {
+  if (target && 'mediaUrl' in target) return target.framing
+  return target && 'voiceUrl' in target ? 'twilio' : 'telnyx'
+}
+
+/** Rings, and resolves once the relay has answered; only at Telnyx there is something to answer by itself. */
 async function ring(index: number, audio: LoadAudio): Promise<LoadCall> {
-  const call = new LoadCall({ index, audio, stats })
+  const call = new LoadCall({ index, audio, stats, framing: framingOfTarget() })
   calls.push(call)
-  if (target && 'mediaUrl' in target) return call
+  if (!target || !('webhookUrl' in target)) return call
   sendWebhook('call.initiated', call)
   await within(call.answered, `The answer to call ${index}`)
   return call
@@ -80,6 +108,7 @@ async function ring(index: number, audio: LoadAudio): Promise<LoadCall> {
 async function connect(call: LoadCall): Promise<void> {
   expecting = call
   if (target && 'mediaUrl' in target) call.openCarrier(target.mediaUrl)
+  else if (target && 'voiceUrl' in target) await connectTwilio(target.voiceUrl, call)
   else sendWebhook('call.answered', call)
   await within(call.engineOpened, 'The session of a call')
   expecting = null
@@ -140,7 +169,9 @@ const questions = {
     }
     ticker.clear()
     for (const call of calls) sendWebhook('call.hangup', call)
-    await front.webhooksSettled()
+    if (target && 'voiceUrl' in target)
+      for (const call of calls) void askTwilio(target.statusUrl, call, 'completed')
+    await Promise.all([front.webhooksSettled(), twilioWebhooks.settled()])
     for (const call of calls) call.close()
     calls = []
     return losses

@@ -2,14 +2,9 @@ import type { Socket } from 'node:net'
 import { performance } from 'node:perf_hooks'
 import type { WebSocket } from 'ws'
 import { durationMs } from '../../audio/format.ts'
-import {
-  connectedFrame,
-  markFrame,
-  mediaFrame,
-  startFrame
-} from '../../test/standins/telnyx/stream-frames.ts'
 import { FastSocket, openSocket } from './fast-socket.ts'
-import { FRAME_MS, type LoadAudio, NUMBER_LENGTH, numberedPayload } from './load-shape.ts'
+import { type Framing, type FramingName, framingOf } from './framing.ts'
+import { type LoadAudio, NUMBER_LENGTH, numberedPayload } from './load-shape.ts'
 import type { LoadStats } from './load-stats.ts'
 import { ModelVoice } from './model-voice.ts'
 import type { Ticked } from './ticker.ts'
@@ -25,13 +20,15 @@ const FILLER_FRAMES = 5
 
 export interface LoadCallOptions {
   readonly index: number
+  readonly framing: FramingName
   readonly audio: LoadAudio
   readonly stats: LoadStats
 }
 
 /** Both ends of one call: the caller at the carrier, and the model. What one sends, the other must get. */
 export class LoadCall implements Ticked {
-  readonly callControlId: string
+  /** The carrier's. */
+  readonly callId: string
   /** By the relay, at the carrier. */
   readonly answered: Promise<void>
   /** The relay has connected to the model. */
@@ -48,7 +45,7 @@ export class LoadCall implements Ticked {
     engineOpened: Promise.withResolvers<void>(),
     live: Promise.withResolvers<void>()
   }
-  readonly #streamId: string
+  readonly #framing: Framing
   readonly #frameSentAt = new Float64Array(IN_FLIGHT)
   readonly #deltaSentAt: number[] = []
   readonly #voice: ModelVoice
@@ -68,8 +65,8 @@ export class LoadCall implements Ticked {
     this.answered = this.#reached.answered.promise
     this.engineOpened = this.#reached.engineOpened.promise
     this.live = this.#reached.live.promise
-    this.callControlId = `v3:load-${process.pid}-${options.index}-${Math.floor(performance.now())}`
-    this.#streamId = `stream-${options.index}`
+    this.callId = `v3:load-${process.pid}-${options.index}-${Math.floor(performance.now())}`
+    this.#framing = framingOf(options.framing, this.callId, `stream-${options.index}`)
     this.#voice = new ModelVoice({
       index: options.index,
       deltas: options.audio.deltas,
@@ -96,9 +93,9 @@ export class LoadCall implements Ticked {
     this.#reached.answered.resolve()
   }
 
-  openCarrier(url: string): void {
-    const { encoding, sampleRate } = this.#options.audio.carrierFormat
-    const socket = openSocket(url)
+  /** `parameters`: what the relay asked to have sent along. */
+  openCarrier(url: string, parameters: Readonly<Record<string, string>> = {}): void {
+    const socket = openSocket(url, this.#framing.headers(url))
     let raw: Socket
     socket.on('upgrade', (response) => {
       raw = response.socket
@@ -107,16 +104,8 @@ export class LoadCall implements Ticked {
     socket.on('open', () => {
       const taker = { take: this.#onCarrierMessage.bind(this) }
       this.#carrier = new FastSocket({ socket, raw, isClient: true, taker })
-      const { callControlId } = this
-      const identity = { streamId: this.#streamId, userId: '', callControlId, callSessionId: '' }
-      const format = {
-        encoding: encoding === 'pcm16' ? ('L16' as const) : ('PCMU' as const),
-        sampleRateHz: sampleRate,
-        byteOrder: 'le' as const
-      }
-      const caller = { from: '+13125550100', to: '+13125550199', clientState: null, customParameters: {} }
-      socket.send(connectedFrame(null))
-      socket.send(startFrame({ ...identity, ...caller }, format, 1))
+      socket.send(this.#framing.connected)
+      socket.send(this.#framing.start(this.#options.audio, parameters))
       this.#started = true
       this.#checkLive()
     })
@@ -140,16 +129,7 @@ export class LoadCall implements Ticked {
     const number = this.framesSent
     this.#frameSentAt[number % IN_FLIGHT] = performance.now()
     this.framesSent += 1
-    this.#carrier?.send(
-      mediaFrame({
-        streamId: this.#streamId,
-        sequence: number + 2,
-        track: 'inbound',
-        chunk: number + 1,
-        timestamp: number * FRAME_MS,
-        payload: numberedPayload(number, this.#options.audio)
-      })
-    )
+    this.#carrier?.send(this.#framing.media(number, numberedPayload(number, this.#options.audio)))
     if (this.#marks.length > 0) this.#returnMarks(now)
   }
 
@@ -231,7 +211,7 @@ export class LoadCall implements Ticked {
   #returnMarks(now: number): void {
     while (this.#marks.length > 0 && this.#marks[0].at <= now) {
       const mark = this.#marks.shift() as { name: string }
-      this.#carrier?.send(markFrame(this.#streamId, 0, mark.name))
+      this.#carrier?.send(this.#framing.mark(mark.name))
     }
   }
 }

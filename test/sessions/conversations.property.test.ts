@@ -172,7 +172,7 @@ async function check(of: fc.Arbitrary<Conversation>, examples: [Conversation][])
   const property = fc.asyncProperty(of, async (conversation) => {
     assert.deepEqual(await converse(conversation), [])
   })
-  const numRuns = Number(process.env.CONVERSATIONS ?? 250)
+  const numRuns = Number(process.env.CONVERSATIONS ?? 150)
   const seed = Number(process.env.CONVERSATIONS_SEED ?? 20_261_130)
   await fc.assert(property, { numRuns, seed, examples })
 }
