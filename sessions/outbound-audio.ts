@@ -187,6 +187,7 @@ export class OutboundAudio {
     return cut
   }
 
+  /** Takes everything back for good. */
   close(): void {
     this.interrupt()
     this.#forgetCut()
@@ -205,9 +206,8 @@ export class OutboundAudio {
   /** Lays what is sent on this timeline, beginning with what was sent already and not heard yet; null: on none. */
   tellSent(heard: HeardAudio | null): void {
     this.#heardAudio = heard
-    if (!heard) return
     const replies = { playback: this.#playback, buffers: this.#buffers, engineFormat: this.#engineFormat }
-    for (const piece of sentAhead(replies, heard)) heard.sent(piece)
+    for (const piece of heard ? sentAhead(replies, heard) : []) heard?.sent(piece)
   }
 
   /** Whether the caller is hearing the agent, or has something left to hear. */

@@ -288,6 +288,7 @@ export class RealtimeEngine extends EventEmitter<AgentEngineEvents> implements A
   }
 
   #onTranscript(event: TextDelta): void {
+    this.#watch.progress()
     if (!this.#replies.accepts(event)) return
     this.emit('agentTranscript', { replyId: event.item_id, delta: event.delta })
   }
