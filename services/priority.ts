@@ -24,10 +24,13 @@ export function letCollectionsWait(): void {
   }
 }
 
-/** The same for a process that we started, and its children to come: no call waits for it. */
+/**
+ * The same for a process that we started, and its children to come, and last of all: no call waits for it. Lowest, since
+ * the system lets what it has begun to run go on for up to 4 ms unless its share is as good as used up.
+ */
 export function letProcessWait(pid: number | undefined): void {
   try {
-    if (pid !== undefined) setPriority(pid, constants.priority.PRIORITY_BELOW_NORMAL)
+    if (pid !== undefined) setPriority(pid, constants.priority.PRIORITY_LOW)
   } catch {
     // It has gone, or the system does not let us.
   }
@@ -41,7 +44,7 @@ const AGAIN_MS = 110
 /**
  * The same for the children of a process that each begin a session of their own, as PostgreSQL's do: Linux shares a core
  * out between sessions first (sched(7), "The autogroup feature"), so that a niceness counts within a session alone, and
- * theirs is set apart. Otherwise a batch of rows takes the core from all calls for 10 ms at a time. Looks for new
+ * theirs is set apart. Otherwise a batch of rows takes the core from all calls for 4 ms at a time. Looks for new
  * children until `stop` is called; does nothing where there are no such groups.
  */
 export function letSessionsWait(parent: number): { readonly swept: Promise<void>; stop(): void } {
@@ -76,7 +79,7 @@ export function letSessionsWait(parent: number): { readonly swept: Promise<void>
 }
 
 async function letSessionWait(pid: number): Promise<void> {
-  await pRetry(() => writeFile(`/proc/${pid}/autogroup`, String(constants.priority.PRIORITY_BELOW_NORMAL)), {
+  await pRetry(() => writeFile(`/proc/${pid}/autogroup`, String(constants.priority.PRIORITY_LOW)), {
     retries: 5,
     factor: 1,
     minTimeout: AGAIN_MS,

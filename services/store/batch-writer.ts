@@ -3,6 +3,7 @@ import path from 'node:path'
 import { LRUCache } from 'lru-cache'
 import type pg from 'pg'
 import type { Rounding } from '../config.ts'
+import { quietMoment } from '../quiet-moment.ts'
 import { databaseErrorCode } from './database.ts'
 import { type RowBatch, toRows } from './row-batch.ts'
 import type { SpoolLine } from './spool/spool-record.ts'
@@ -57,6 +58,7 @@ export class BatchWriter {
     const { spool, position, last } = places
     // Memory outside the heap: so long a string is not collected before the next full collection, however short it lives.
     const rowBatch = Buffer.from(JSON.stringify(rows))
+    await quietMoment()
     const answer = await this.#pool.query<{ stored: boolean }>({
       name: 'store-batch',
       text: STATEMENT,

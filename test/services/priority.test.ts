@@ -7,7 +7,7 @@ import { describe, it } from 'node:test'
 import { letCollectionsWait, letProcessWait, letSessionsWait } from '../../services/priority.ts'
 import { defer, eventually } from '../support/databases.ts'
 
-const { PRIORITY_BELOW_NORMAL } = constants.priority
+const { PRIORITY_BELOW_NORMAL, PRIORITY_LOW } = constants.priority
 const linux = process.platform === 'linux'
 
 /** The niceness of each thread of this process, by name. */
@@ -37,7 +37,7 @@ describe('priorities', () => {
     const child = spawn(process.execPath, ['-e', 'process.stdin.resume()'], { stdio: 'pipe' })
     await once(child, 'spawn')
     letProcessWait(child.pid)
-    assert.equal(getPriority(child.pid), PRIORITY_BELOW_NORMAL)
+    assert.equal(getPriority(child.pid), PRIORITY_LOW)
     child.stdin.end()
     await once(child, 'exit')
     letProcessWait(child.pid)
@@ -54,8 +54,8 @@ describe('priorities', () => {
       const sweeping = letSessionsWait(process.pid)
       await sweeping.swept
       sweeping.stop()
-      assert.equal(autogroup(first.pid), PRIORITY_BELOW_NORMAL)
-      assert.equal(autogroup(second.pid), PRIORITY_BELOW_NORMAL)
+      assert.equal(autogroup(first.pid), PRIORITY_LOW)
+      assert.equal(autogroup(second.pid), PRIORITY_LOW)
       assert.equal(autogroup(process.pid), kept)
     } finally {
       first.kill()
@@ -69,7 +69,7 @@ describe('priorities', () => {
     await sweeping.swept
     const later = spawn('sleep', ['60'], { detached: true, stdio: 'ignore' })
     defer(t, () => void later.kill())
-    await eventually('the new session waits', () => autogroup(later.pid) === PRIORITY_BELOW_NORMAL)
+    await eventually('the new session waits', () => autogroup(later.pid) === PRIORITY_LOW)
   })
 
   it('looks for the sessions of a process that has gone without a word', async () => {
