@@ -135,7 +135,7 @@ export class Conduct {
   /** The agent says this, and the call ends once it has been heard. */
   sayGoodbye(text: string, { reason, detail = null, deadlineMs }: GoodbyeEnd): void {
     this.#awaitingReply = true
-    this.#options.engine.say(text)
+    this.#options.engine.say(text, { atOnce: true })
     this.goodbye.begin(reason, detail, deadlineMs)
   }
 

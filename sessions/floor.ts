@@ -136,9 +136,14 @@ export class Floor {
   }
 
   #noWordsCame(): void {
-    this.#wordless = new Set(this.#turnTaking.wordless)
-    for (const utteranceId of this.#turnTaking.wordless)
-      this.#act(this.#turnTaking.words(utteranceId, '', this.#outbound.speaking), utteranceId)
+    const wordless = new Set<string>()
+    for (const utteranceId of this.#turnTaking.wordless) {
+      const decision = this.#turnTaking.words(utteranceId, '', this.#outbound.speaking)
+      // Where the agent does not take the floor back, what it says now is the answer to it, whatever it was.
+      if (decision !== 'none') wordless.add(utteranceId)
+      this.#act(decision, utteranceId)
+    }
+    this.#wordless = wordless
     this.#settled()
   }
 

@@ -4,7 +4,8 @@ import type {
   AgentEngine,
   AgentEngineEvents,
   EngineName,
-  HeardReply
+  HeardReply,
+  SayOptions
 } from '../../sessions/contracts/agent-engine.ts'
 import type { ToolSpec } from '../../sessions/contracts/agent-profile.ts'
 import type { Clock } from '../../sessions/contracts/clock.ts'
@@ -102,8 +103,8 @@ export class FailoverEngine extends EventEmitter<AgentEngineEvents> implements A
     if (this.#ready) this.#current.sendDigit(digit)
   }
 
-  say(text: string): void {
-    if (this.#ready) this.#current.say(text)
+  say(text: string, options?: SayOptions): void {
+    if (this.#ready) this.#current.say(text, options)
   }
 
   whisper(text: string): void {

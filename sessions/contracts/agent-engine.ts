@@ -5,6 +5,11 @@ import type { ToolSpec } from './agent-profile.ts'
 
 export type EngineName = 'realtime' | 'cascade' | 'local'
 
+export interface SayOptions {
+  /** There is no time to wait for the caller: an engine that can speaks into their words. */
+  readonly atOnce?: boolean
+}
+
 /**
  * The thing that listens and talks: speech-to-speech, STT → LLM → TTS, or the embedded agent. It finds the caller's
  * turns by itself and starts its replies by itself; the session decides what of a reply the caller gets to hear.
@@ -33,8 +38,8 @@ export interface AgentEngine extends EventEmitter<AgentEngineEvents> {
   sendAudio(payload: Uint8Array): void
   /** A key that the caller pressed: 0-9, *, #, A-D. */
   sendDigit(digit: string): void
-  /** Makes the agent say this text now, as a reply. */
-  say(text: string): void
+  /** Makes the agent say this text, as a reply, as soon as the caller does not speak. */
+  say(text: string, options?: SayOptions): void
   /** Tells only the agent's model. */
   whisper(text: string): void
   /**

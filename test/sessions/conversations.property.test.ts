@@ -26,7 +26,15 @@ const utterances = fc.array(
 )
 
 /** Nothing happens but talk. */
-const PLAIN = { fillers: false, toolMs: 5, carrierDelayMs: 0, lossMs: null, absenceMs: 100, keyMs: null }
+const PLAIN = {
+  sayMs: null,
+  fillers: false,
+  toolMs: 5,
+  carrierDelayMs: 0,
+  lossMs: null,
+  absenceMs: 100,
+  keyMs: null
+}
 
 const timings = {
   utterances,
@@ -61,6 +69,7 @@ const eventful: fc.Arbitrary<Conversation> = fc.record({
     }),
     { minLength: 2, maxLength: 8 }
   ),
+  sayMs: fc.option(fc.integer({ min: 800, max: 12_000 }), { freq: 1 }),
   fillers: fc.boolean(),
   toolMs: fc.constantFrom(5, 300, 1500, 4000),
   carrierDelayMs: fc.constantFrom(0, 0, 60),

@@ -12,7 +12,7 @@ const VAD = { startMs: 40, endMs: 500 }
 /** The engine and the line are ready by then. */
 const READY_MS = 800
 /** After the last utterance everybody has had their say. */
-const QUIET_MS = 45_000
+const QUIET_MS = 90_000
 /** The carrier plays by frames of 20 ms, and so does the caller's audio come. */
 const FRAMES_MS = 45
 /** Less of a reply than this is the filling of its last frame, or the rounding of a cut. */
@@ -38,6 +38,8 @@ export interface Conversation extends LineEvents {
     readonly fails: boolean
   }[]
   readonly greeting: string
+  /** When an operator has the agent say something; null where nobody does. */
+  readonly sayMs: number | null
   readonly interruption: InterruptionPolicy
   readonly fillers: boolean
   readonly toolMs: number
@@ -97,7 +99,7 @@ class Line extends VirtualLine {
 /** A session with a realtime engine, answered and ready. */
 async function answer(line: Line, conversation: Conversation): Promise<CallSession> {
   const { clock, model } = line
-  const { greeting, interruption, fillers, toolMs } = conversation
+  const { greeting, interruption, fillers, sayMs, toolMs } = conversation
   const log = pino({ level: 'silent' })
   const profile = { ...testProfile, greeting, interruption, fillerPhrases: fillers ? ['One moment.'] : [] }
   const spec = { name: 'look_up', description: 'Looks up.', parameters: {} }
@@ -107,6 +109,7 @@ async function answer(line: Line, conversation: Conversation): Promise<CallSessi
     ...{ profile, tools: [spec], format: PCMU_8K, clock, log, dial: model.dial }
   })
   const session = line.begin({ engine, profile, tools: [{ spec, run }] })
+  if (sayMs !== null) clock.after(sayMs, () => session.say('We close at six today.'))
   await clock.pass(READY_MS)
   return session
 }

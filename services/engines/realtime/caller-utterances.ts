@@ -6,6 +6,8 @@ export class CallerUtterances {
   /** The last one that began, and when each began after the others. */
   #latest = ''
   readonly #places = new Map<string, number>()
+  /** The last one that ended. */
+  #ended = ''
   /** Ended, and about to be answered. */
   #awaiting: string | null = null
   /** Ended while another response was active: the service does not answer them by itself. */
@@ -13,6 +15,8 @@ export class CallerUtterances {
   /** An answer was given up with an utterance that was dismissed: it may have been one to words before it as well. */
   #lost = false
   readonly #answers = new Map<string, string>()
+  /** The last utterance before each response that was asked for to go on with the conversation. */
+  readonly #continued = new Map<string, string>()
   readonly #dismissed = new Set<string>()
   /** What is unanswered for the sake of an utterance: earlier ones, and null for what is none. */
   readonly #owed = new Map<string, Set<string | null>>()
@@ -23,6 +27,7 @@ export class CallerUtterances {
   }
 
   stopped(utteranceId: string, responding: boolean): void {
+    this.#ended = utteranceId
     this.#awaiting = responding ? null : utteranceId
     if (responding) this.#unanswered.add(utteranceId)
     else this.#unanswered.clear()
@@ -36,6 +41,11 @@ export class CallerUtterances {
     this.#answers.set(responseId, utteranceId)
     this.#lost = this.#dismissed.has(utteranceId)
     return this.#lost
+  }
+
+  /** This response was asked for: it answers all that was said before. */
+  continued(responseId: string): void {
+    this.#continued.set(responseId, this.#ended)
   }
 
   /** This response was cut, unheard, for the utterance that began last: it is owed where that turns out to be nothing. */
@@ -63,6 +73,7 @@ export class CallerUtterances {
 
   responseDone(responseId: string): void {
     this.#answers.delete(responseId)
+    this.#continued.delete(responseId)
   }
 
   /** Nothing is to be said to this utterance. */
@@ -86,9 +97,9 @@ export class CallerUtterances {
     return this.#answers.get(responseId) === utteranceId
   }
 
-  /** The same of this utterance or one after it: the service answers all that was said. */
+  /** Whether it answers this utterance or one after it, since a response answers all that was said. */
   answersSince(responseId: string, utteranceId: string | undefined): boolean {
-    const answered = this.#answers.get(responseId)
+    const answered = this.#answers.get(responseId) ?? this.#continued.get(responseId)
     if (utteranceId === undefined || answered === undefined) return false
     return (this.#places.get(answered) ?? -1) >= (this.#places.get(utteranceId) ?? 0)
   }

@@ -12,6 +12,7 @@ import type {
   AgentEngineEvents,
   EngineName,
   HeardReply,
+  SayOptions,
   UsageRecord
 } from '../../../sessions/contracts/agent-engine.ts'
 import type { AgentProfile, ToolSpec } from '../../../sessions/contracts/agent-profile.ts'
@@ -138,8 +139,8 @@ export class RealtimeEngine extends EventEmitter<AgentEngineEvents> implements A
     if (this.#connection.isOpen) this.#digits.press(digit)
   }
 
-  say(text: string): void {
-    this.#request(text, 'said_first')
+  say(text: string, options?: SayOptions): void {
+    this.#request(text, 'said_first', options)
   }
 
   whisper(text: string): void {
@@ -266,8 +267,9 @@ export class RealtimeEngine extends EventEmitter<AgentEngineEvents> implements A
 
   #onResponseCreated(responseId: string): void {
     const { continues, repeats } = this.#sequencer
-    const { ownReply, overtaken } = this.#sequencer.responseCreated(responseId)
+    const { ownReply, overtaken, continuation } = this.#sequencer.responseCreated(responseId)
     if (overtaken) this.#cutUnheard(responseId)
+    if (continuation) this.#utterances.continued(responseId)
     if (!ownReply) return
     const answersMore = continues && !this.#sequencer.continues
     if (this.#utterances.answered(responseId) || repeats) {
@@ -336,8 +338,9 @@ export class RealtimeEngine extends EventEmitter<AgentEngineEvents> implements A
     this.#connection.send({ type, item_id: replyId, content_index: 0, audio_end_ms })
   }
 
-  #request(text: string, ifCut: IfCut): void {
-    if (this.#connection.isOpen && text.trim() !== '') this.#sequencer.request(verbatimResponse(text), ifCut)
+  #request(text: string, ifCut: IfCut, options?: SayOptions): void {
+    if (!this.#connection.isOpen || text.trim() === '') return
+    this.#sequencer.request(verbatimResponse(text), ifCut, options)
   }
 
   #deleteItem(item_id: string): void {

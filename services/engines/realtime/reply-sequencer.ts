@@ -1,4 +1,5 @@
 import type { ResponseCreateEvent } from 'openai/resources/realtime/realtime'
+import type { SayOptions } from '../../../sessions/contracts/agent-engine.ts'
 import type { Clock } from '../../../sessions/contracts/clock.ts'
 import { plainResponse } from './realtime-messages.ts'
 
@@ -80,11 +81,17 @@ export class ReplySequencer {
     return this.#repeats
   }
 
-  /** A reply of its own, whatever else is said. In order. */
-  request(event: ResponseCreateEvent, ifCut: IfCut = 'said_first'): void {
+  /** A reply of its own, whatever else is said. In order; not before a caller who speaks has finished, unless `atOnce`. */
+  request(
+    event: ResponseCreateEvent,
+    ifCut: IfCut = 'said_first',
+    { atOnce = false }: SayOptions = {}
+  ): void {
     // The caller was faster.
     if (ifCut === 'given_up' && this.#callerSpeaks) return
     this.#waiting.push({ event, ifCut })
+    if (atOnce) this.#repeats = null
+    else if (this.#callerSpeaks && !this.#repeats) this.#hold()
     this.#flush()
   }
 
@@ -119,16 +126,20 @@ export class ReplySequencer {
     this.#callerHasFloor = false
   }
 
-  /** `ownReply`: the service began it by itself. `overtaken`: it was asked for before the caller, who speaks now, began to. */
-  responseCreated(id: string): { ownReply: boolean; overtaken: boolean } {
+  /**
+   * `ownReply`: the service began it by itself. `continuation`: it was asked for by `continue`. `overtaken`: it was asked
+   * for before the caller, who speaks now, began to.
+   */
+  responseCreated(id: string): { ownReply: boolean; continuation: boolean; overtaken: boolean } {
     const ownReply = !this.#inFlight
+    const continuation = this.#inFlight?.request === null
     const overtaken = this.#isOvertaken && this.#callerSpeaks
     if (ownReply && this.#unconfirmed.size === 0) this.#continuation = false
     this.#activeId = id
     this.#isOvertaken = false
     this.#callerHasFloor = this.#callerSpeaks
     this.#setTimer(null)
-    return { ownReply, overtaken }
+    return { ownReply, continuation, overtaken }
   }
 
   /**

@@ -65,7 +65,7 @@ describe('a barge-in at the realtime engine', () => {
       rig.session.sent.find(({ type }) => type === 'error'),
       undefined
     )
-    rig.engine.say('Go on.')
+    rig.engine.say('Go on.', { atOnce: true })
     await rig.waitFor('audio', rig.eventsOf('audio').length + 1)
     assert.deepEqual(rig.troubles, [])
   })

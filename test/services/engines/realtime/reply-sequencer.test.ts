@@ -188,9 +188,34 @@ describe('the reply sequencer', () => {
     assert.deepEqual(sent, ['one'])
   })
 
-  it('says at once what is asked for while the caller speaks', () => {
+  it('holds back what is asked for while the caller speaks, and goes before the answer with it', () => {
     sequencer.callerStarted()
     say('one')
+    say('two')
+    assert.deepEqual(sent, [])
+    assert.equal(sequencer.repeats, 'said_first')
+    sequencer.callerStopped()
+    sequencer.responseCreated('own')
+    sequencer.responseDone('own')
+    assert.deepEqual(sent, ['one'])
+    sequencer.responseCreated('r1')
+    sequencer.responseDone('r1')
+    assert.deepEqual(sent, ['one', 'two'])
+  })
+
+  it('holds it back for 5 s at the most, whatever else is asked for meanwhile', () => {
+    sequencer.callerStarted()
+    say('one')
+    clock.advance(4999)
+    say('two')
+    assert.deepEqual(sent, [])
+    clock.advance(1)
+    assert.deepEqual(sent, ['one'])
+  })
+
+  it('says into the caller’s words what cannot wait', () => {
+    sequencer.callerStarted()
+    sequencer.request(verbatimResponse('one'), 'said_first', { atOnce: true })
     assert.deepEqual(sent, ['one'])
     assert.equal(sequencer.responseCreated('r1').overtaken, false)
   })
@@ -200,6 +225,7 @@ describe('the reply sequencer', () => {
     sequencer.callerStarted()
     assert.deepEqual(sequencer.responseCreated('r1'), { ownReply: false, overtaken: true })
     sequencer.responseDone('r1')
+    sequencer.callerStopped()
     say('two')
     sequencer.callerStarted()
     sequencer.callerStopped()
