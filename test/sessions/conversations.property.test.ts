@@ -111,9 +111,54 @@ const FOUND: [Conversation][] = [
       interruption: { minSpeechMs: 0, minWords: 2, acknowledgements: null, resume: false },
       ...{ ...PLAIN, delayMs: 60, speed: 0.8, deltaMs: 20, lateDeltas: 0 }
     }
+  ],
+  // Words over the greeting whose answer was cut, unheard, for an "okay": asked for again, it was cut as their text came.
+  [
+    {
+      utterances: [
+        { pauseMs: 20, ms: 80, kind: 'words', transcriptMs: 651 },
+        { pauseMs: 20, ms: 80, kind: 'acknowledgement', transcriptMs: 50 }
+      ],
+      replies: [talk({ firstMs: 61, ms: 100 })],
+      greeting: 'Hello.',
+      interruption: { minSpeechMs: 0, minWords: 2, acknowledgements: null, resume: false },
+      ...{ ...PLAIN, delayMs: 0, speed: 8, deltaMs: 20, lateDeltas: 0 }
+    }
+  ],
+  // The rest of an answer that noise had broken off was due as more noise began, and was not asked for after it.
+  [
+    {
+      utterances: [
+        { pauseMs: 20, ms: 80, kind: 'words', transcriptMs: 50 },
+        { pauseMs: 20, ms: 80, kind: 'unintelligible', transcriptMs: 50 },
+        { pauseMs: 20, ms: 80, kind: 'nothing', transcriptMs: 50 }
+      ],
+      replies: [talk({ firstMs: 20, ms: 23 })],
+      greeting: '',
+      interruption: { minSpeechMs: 500, minWords: 0, acknowledgements: null, resume: true },
+      ...{ ...PLAIN, delayMs: 0, speed: 0.8, deltaMs: 20, lateDeltas: 0 }
+    }
   ]
 ]
 const FOUND_EVENTFUL: [Conversation][] = [
+  // The text of an utterance came after a second and a half, as its answer began after a tool: it cut that answer.
+  [
+    {
+      utterances: [
+        { pauseMs: 20, ms: 80, kind: 'words', transcriptMs: 50 },
+        { pauseMs: 20, ms: 80, kind: 'words', transcriptMs: 1501 }
+      ],
+      replies: [
+        talk({ firstMs: 20, ms: 10 }),
+        { firstMs: 503, ms: 10, toolAfterMs: 0, fails: false },
+        talk({ firstMs: 697, ms: 10 }),
+        talk({ firstMs: 20, ms: 10 })
+      ],
+      greeting: '',
+      interruption: { minSpeechMs: 0, minWords: 0, acknowledgements: null, resume: false },
+      ...{ ...PLAIN, toolMs: 300, delayMs: 0, speed: 0.8, deltaMs: 20, lateDeltas: 0 }
+    }
+  ],
   // What the agent said after a tool was dropped with a cough; the service went on making it, and no word was answered.
   [
     {

@@ -58,6 +58,11 @@ export class CallerUtterances {
     this.#owed.delete(answered)
   }
 
+  /** Something is left unsaid for the utterance that began last: it is owed where that turns out to be nothing. */
+  leftUnsaid(): void {
+    this.#owe(this.#latest, null)
+  }
+
   /** This response answers something else besides its utterance. */
   answersMore(responseId: string): void {
     const utteranceId = this.#answers.get(responseId)

@@ -188,7 +188,8 @@ export class RealtimeEngine extends EventEmitter<AgentEngineEvents> implements A
     if (text !== '') this.#addItem(spokenItem(text))
     if (!whole || !this.#brokenOffId) return
     this.#brokenOffId = null
-    this.#sequencer.request(restResponse(this.#options.profile.instructions), 'given_up')
+    const rest = restResponse(this.#options.profile.instructions)
+    if (!this.#sequencer.request(rest, 'given_up')) this.#utterances.leftUnsaid()
   }
 
   setPatience(extraMs: number): void {

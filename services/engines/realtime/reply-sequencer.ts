@@ -81,18 +81,18 @@ export class ReplySequencer {
     return this.#repeats
   }
 
-  /** A reply of its own, whatever else is said. In order; not before a caller who speaks has finished, unless `atOnce`. */
+  /** A reply of its own, whatever else is said. In order; not before a caller who speaks has finished, unless `atOnce`. False: the caller was faster. */
   request(
     event: ResponseCreateEvent,
     ifCut: IfCut = 'said_first',
     { atOnce = false }: SayOptions = {}
-  ): void {
-    // The caller was faster.
-    if (ifCut === 'given_up' && this.#callerSpeaks) return
+  ): boolean {
+    if (ifCut === 'given_up' && this.#callerSpeaks) return false
     this.#waiting.push({ event, ifCut })
     if (atOnce) this.#repeats = null
     else if (this.#callerSpeaks && !this.#repeats) this.#hold()
     this.#flush()
+    return true
   }
 
   /** The conversation got something to reply to. Asked for several times before a reply begins, it is one reply. */

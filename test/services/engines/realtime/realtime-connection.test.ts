@@ -173,12 +173,18 @@ describe('the connection to the realtime service', () => {
   it('is kept while a response is being made, however slowly', async () => {
     const clock = new ManualClock()
     const rig = await stalled(clock)
-    const at = { response_id: 'r', item_id: 'i', output_index: 0, call_id: 'c', delta: '{' }
-    for (let step = 0; step < 3; step++) {
+    const at = { response_id: 'r', item_id: 'i', output_index: 0, content_index: 0 }
+    const signs = [
+      { type: 'response.function_call_arguments.delta', ...at, call_id: 'c', delta: '{' },
+      { type: 'response.output_audio_transcript.delta', ...at, delta: 'Hel' },
+      { type: 'response.output_audio.delta', ...at, delta: '/////w==' }
+    ] as const
+    for (const sign of signs) {
       clock.advance(6_000)
-      rig.session.send({ type: 'response.function_call_arguments.delta', ...at })
+      rig.session.send(sign)
       await transcribe(rig)
     }
+    clock.advance(6_000)
     assert.deepEqual(rig.eventsOf('failed'), [])
   })
 

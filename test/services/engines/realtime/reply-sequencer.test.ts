@@ -223,13 +223,21 @@ describe('the reply sequencer', () => {
   it('tells where the caller began to speak between a request and its response', () => {
     say('one')
     sequencer.callerStarted()
-    assert.deepEqual(sequencer.responseCreated('r1'), { ownReply: false, overtaken: true })
+    assert.deepEqual(sequencer.responseCreated('r1'), {
+      ownReply: false,
+      continuation: false,
+      overtaken: true
+    })
     sequencer.responseDone('r1')
     sequencer.callerStopped()
     say('two')
     sequencer.callerStarted()
     sequencer.callerStopped()
-    assert.deepEqual(sequencer.responseCreated('r2'), { ownReply: false, overtaken: false })
+    assert.deepEqual(sequencer.responseCreated('r2'), {
+      ownReply: false,
+      continuation: false,
+      overtaken: false
+    })
   })
 
   it('does not ask for the rest of a reply while the caller speaks', () => {
