@@ -1,6 +1,6 @@
 import { setImmediate } from 'node:timers/promises'
 
-/** A round of the event loop that took less had next to nothing to do: a frame of one call takes a third of it. */
+/** A round of the event loop that took less had next to nothing to do. */
 const QUIET_ROUND_MS = 0.1
 /** Where it is never quiet, whoever waits goes on all the same. */
 const LIMIT_MS = 25

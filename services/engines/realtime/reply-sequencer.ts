@@ -81,7 +81,10 @@ export class ReplySequencer {
     return this.#repeats
   }
 
-  /** A reply of its own, whatever else is said. In order; not before a caller who speaks has finished, unless `atOnce`. False: the caller was faster. */
+  /**
+   * A reply of its own, whatever else is said. In order; not before a caller who speaks has finished, unless `atOnce`.
+   * False: the caller was faster.
+   */
   request(
     event: ResponseCreateEvent,
     ifCut: IfCut = 'said_first',
