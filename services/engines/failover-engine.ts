@@ -51,9 +51,14 @@ export class FailoverEngine extends EventEmitter<AgentEngineEvents> implements A
   #tools: readonly ToolSpec[] | null = null
   #patienceMs = 0
   #utteranceId: string | null = null
+  /** What is to be said, and what was keyed, while there is no engine: the next one's. */
+  #waiting: ((engine: AgentEngine) => void)[] = []
+  /** Notes that an engine which is still connecting was not made with. */
+  #notes: string[] = []
   #current: AgentEngine
   /** The current engine takes what is sent; otherwise audio is kept for the next. */
   #ready = false
+  #greeted = false
   #replaced = 0
   #lost: CallError | null = null
   #unlisten: () => void = () => {}
@@ -90,8 +95,10 @@ export class FailoverEngine extends EventEmitter<AgentEngineEvents> implements A
   }
 
   greet(): void {
-    if (this.#lost) void this.#farewell(this.#lost)
-    else this.#current.greet()
+    this.#greeted = true
+    if (this.#lost) return void this.#farewell(this.#lost)
+    this.#current.greet()
+    this.#handOn()
   }
 
   sendAudio(payload: Uint8Array): void {
@@ -100,16 +107,17 @@ export class FailoverEngine extends EventEmitter<AgentEngineEvents> implements A
   }
 
   sendDigit(digit: string): void {
-    if (this.#ready) this.#current.sendDigit(digit)
+    this.#whenReady((engine) => engine.sendDigit(digit))
   }
 
   say(text: string, options?: SayOptions): void {
-    if (this.#ready) this.#current.say(text, options)
+    this.#whenReady((engine) => engine.say(text, options))
   }
 
   whisper(text: string): void {
     this.#past.noted(text)
     if (this.#ready) this.#current.whisper(text)
+    else this.#notes.push(text)
   }
 
   interrupt(heard: readonly HeardReply[], utteranceId?: string): void {
@@ -225,11 +233,13 @@ export class FailoverEngine extends EventEmitter<AgentEngineEvents> implements A
       const replacement = replacements[this.#replaced]
       this.#replaced += 1
       const past = this.#past.turns
+      this.#notes = []
       const engine = replacement.create(past)
       try {
         await connectWithin(RECONNECT_DEADLINE_MS, clock, signal, (aborted) => engine.connect(aborted))
         this.#goOn(engine)
         if (past.length > 0) replacement.takeOver(engine, past)
+        if (this.#greeted) this.#handOn()
         return true
       } catch (error) {
         engine.close()
@@ -247,6 +257,19 @@ export class FailoverEngine extends EventEmitter<AgentEngineEvents> implements A
     engine.setPatience(this.#patienceMs)
     for (const payload of this.#kept.payloads) engine.sendAudio(payload)
     this.#kept.forget()
+  }
+
+  #whenReady(deed: (engine: AgentEngine) => void): void {
+    if (this.#ready) deed(this.#current)
+    else if (!this.#abort.signal.aborted) this.#waiting.push(deed)
+  }
+
+  /** What came while there was no engine. */
+  #handOn(): void {
+    for (const note of this.#notes) this.#current.whisper(note)
+    for (const deed of this.#waiting) deed(this.#current)
+    this.#notes = []
+    this.#waiting = []
   }
 
   /** All is lost: the caller is told, in a voice that needs nobody. */

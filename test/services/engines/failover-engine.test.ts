@@ -105,6 +105,27 @@ describe('an engine that is lost', () => {
     assert.deepEqual([others[0].toolNames, others[0].patience], [[['weather']], [700]])
   })
 
+  it('leaves to the next one what is to be said, keyed and noted while it connects', async () => {
+    const { engine, first, others, tookOver } = await connected(2)
+    engine.greet()
+    converse(first)
+    first.emit('failed', LOST)
+    engine.whisper('The first note.')
+    others[0].refuse(new CallError('ENGINE_CONNECT', 'refused', { detail: 'http_500' }))
+    await turns()
+    engine.say('Your parcel has arrived.')
+    engine.sendDigit('4')
+    engine.whisper('The second note.')
+    await others[1].becomeReady()
+    await turns()
+    assert.equal(tookOver[0].at(-1)?.text, 'The first note.')
+    assert.deepEqual(others[1].whispered, ['The second note.'])
+    assert.deepEqual(others[1].said, ['Your parcel has arrived.'])
+    assert.deepEqual(others[1].digits, ['4'])
+    engine.say('Anything else?')
+    assert.deepEqual(others[1].said, ['Your parcel has arrived.', 'Anything else?'])
+  })
+
   it('is replaced by the one after where the next does not connect in time', async () => {
     const { first, others, clock, happened } = await connected(2)
     first.emit('failed', LOST)
@@ -141,6 +162,16 @@ describe('an engine that is lost', () => {
     first.emit('failed', LOST)
     await turns()
     assert.deepEqual(happened.slice(-2), ['trouble last_words_failed', 'failed ENGINE_UNAVAILABLE'])
+  })
+
+  it('is told what is to be said once it has greeted, where it was not there yet', async () => {
+    const { engine, first, connecting } = await rig(0)
+    engine.say('You are the first in line.')
+    await first.becomeReady()
+    await connecting
+    assert.deepEqual(first.said, [])
+    engine.greet()
+    assert.deepEqual([first.greeted, first.said], [1, ['You are the first in line.']])
   })
 
   it('that never came says goodbye when it is to greet', async () => {
