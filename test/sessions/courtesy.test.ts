@@ -244,6 +244,14 @@ describe('the longest call', () => {
     assert.ok((of('call.ended')[0]?.durationMs ?? 0) < 60_000)
   })
 
+  it('has its goodbye said also while the caller speaks, since time runs', async () => {
+    const { clock, engine } = await inCall({}, 60_000)
+    clock.advance(53_500)
+    engine.emit('callerSpeechStarted', { utteranceId: 'late' })
+    clock.advance(500)
+    assert.match(engine.saidAtOnce[0] ?? '', /time is up/)
+  })
+
   it('ends on time where the goodbye does not come', async () => {
     const { clock, of } = await inCall({}, 8000)
     clock.advance(10_000)

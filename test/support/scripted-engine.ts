@@ -4,7 +4,8 @@ import type {
   AgentEngine,
   AgentEngineEvents,
   EngineName,
-  HeardReply
+  HeardReply,
+  SayOptions
 } from '../../sessions/contracts/agent-engine.ts'
 import type { ToolSpec } from '../../sessions/contracts/agent-profile.ts'
 
@@ -16,6 +17,8 @@ export class ScriptedEngine extends EventEmitter<AgentEngineEvents> implements A
   transcribesAll = false
   readonly heardFromCaller: Buffer[] = []
   readonly said: string[] = []
+  /** Of these, those that do not wait for a caller who speaks. */
+  readonly saidAtOnce: string[] = []
   readonly whispered: string[] = []
   readonly digits: string[] = []
   readonly interrupts: (readonly HeardReply[])[] = []
@@ -68,8 +71,9 @@ export class ScriptedEngine extends EventEmitter<AgentEngineEvents> implements A
     this.digits.push(digit)
   }
 
-  say(text: string): void {
+  say(text: string, options: SayOptions = {}): void {
     this.said.push(text)
+    if (options.atOnce) this.saidAtOnce.push(text)
   }
 
   whisper(text: string): void {
