@@ -258,6 +258,7 @@ export class CallSession extends EventEmitter<{ closed: [] }> {
     on('agentTranscript', ({ replyId, delta }) => this.#onAgentText(replyId, delta))
     on('replyDone', ({ replyId }) => this.#onReplyDone(replyId))
     on('toolCall', (call) => void this.#conduct.toolCalls.run(call))
+    on('misheard', () => this.#floor.callerMisheard())
     on('usage', (records) => this.#reporter.publish({ type: 'usage', records }))
     on('trouble', ({ code }) => this.#reporter.publish({ type: 'engine.trouble', code }))
     on('failed', (error) => this.#onEngineFailed(error))

@@ -10,6 +10,9 @@ import type { OutboundAudio } from './outbound-audio.ts'
 import { ToolCalls } from './tool-calls.ts'
 import type { ToolRunner } from './tool-runner.ts'
 
+/** An agent that was told to speak on and has not begun within this has nothing to say: the silence is the call's. */
+const REPLY_AWAITED_MS = 10_000
+
 export interface ConductOptions {
   readonly call: CallIdentity
   readonly profile: AgentProfile
@@ -39,8 +42,8 @@ export class Conduct {
   readonly courtesy: Courtesy
   readonly toolCalls: ToolCalls
   readonly #options: ConductOptions
-  /** The agent was told to speak on, and has not begun. */
-  #awaitingReply = false
+  /** When the agent was told to speak on; null once it has begun. */
+  #awaitedSince: number | null = null
   /** The utterance that began while the agent kept to its goodbye. */
   #unheeded: string | null = null
 
@@ -56,7 +59,7 @@ export class Conduct {
       ending: () => this.goodbye.pending,
       sayGoodbye: (text, reason) => this.sayGoodbye(text, { reason }),
       endAfterAnswer: ({ begun }) => {
-        this.#awaitingReply ||= !begun
+        if (!begun) this.#awaitReply()
         this.goodbye.begin('agent_hung_up', null)
       }
     })
@@ -70,9 +73,7 @@ export class Conduct {
       fillers: this.courtesy.fillers,
       unheardMs: () => outbound.remainingMs,
       quiet: () => this.#quiet && !this.courtesy.callerSpeaking,
-      onReplyAwaited: () => {
-        this.#awaitingReply = true
-      },
+      onReplyAwaited: () => this.#awaitReply(),
       onEndCall: () => this.goodbye.begin('agent_hung_up', null)
     })
   }
@@ -102,7 +103,7 @@ export class Conduct {
 
   /** Audio of the agent goes to the caller. */
   agentSounds(): void {
-    this.#awaitingReply = false
+    this.#awaitedSince = null
     this.courtesy.agentSounds()
   }
 
@@ -127,14 +128,14 @@ export class Conduct {
 
   /** The engine says nothing more: the call ends once what it has said is heard. */
   engineLost(): void {
-    this.#awaitingReply = false
+    this.#awaitedSince = null
     this.goodbye.giveUp()
     this.goodbye.begin('engine_failed', null)
   }
 
   /** The agent says this, and the call ends once it has been heard. */
   sayGoodbye(text: string, { reason, detail = null, deadlineMs }: GoodbyeEnd): void {
-    this.#awaitingReply = true
+    this.#awaitReply()
     this.#options.engine.say(text, { atOnce: true })
     this.goodbye.begin(reason, detail, deadlineMs)
   }
@@ -149,6 +150,15 @@ export class Conduct {
   close(reason: EndReason): void {
     this.courtesy.close()
     this.toolCalls.close(reason)
+  }
+
+  #awaitReply(): void {
+    this.#awaitedSince = this.#options.clock.now()
+  }
+
+  /** The agent was told to speak on, and is about to begin. */
+  get #awaitingReply(): boolean {
+    return this.#awaitedSince !== null && this.#options.clock.now() - this.#awaitedSince < REPLY_AWAITED_MS
   }
 
   /** Whether nobody of us makes a sound, or is about to. */

@@ -106,6 +106,15 @@ export class Floor {
     if (this.#outbound.audible) this.#interrupt(null)
   }
 
+  /** The words of what the caller is saying, or has said last, may never come: the floor stays where it is. */
+  callerMisheard(): void {
+    this.#echo = null
+    this.#turnTaking.settle()
+    this.#settled()
+    this.#cancel('echo')
+    this.#cancel('minimum')
+  }
+
   /** The engine begins a reply: it takes the floor, or waits until it is known whether there is anything to answer. */
   agentStarts(): void {
     if (this.#turnTaking.undecided) this.#outbound.wait()

@@ -9,6 +9,7 @@ export const ENGINE_EVENTS = [
   'agentTranscript',
   'replyDone',
   'toolCall',
+  'misheard',
   'usage',
   'trouble',
   'failed'

@@ -17,6 +17,8 @@ import { type PastTurn, PastTurns } from './past-turns.ts'
 
 /** While the caller hears nothing. */
 const RECONNECT_DEADLINE_MS = 3000
+/** An engine that has worked for this long was well: where it is lost, every replacement is worth a try again. */
+const WELL_AFTER_MS = 30_000
 const GOODBYE = 'I am sorry, we have a technical problem. Please call again later. Goodbye.'
 
 /** An engine to go on with where the one before is lost. */
@@ -59,7 +61,12 @@ export class FailoverEngine extends EventEmitter<AgentEngineEvents> implements A
   /** The current engine takes what is sent; otherwise audio is kept for the next. */
   #ready = false
   #greeted = false
+  /** The caller or the agent has been heard: it is too late for a greeting. */
+  #begun = false
+  /** When the current engine was connected. */
+  #since = 0
   #replaced = 0
+  #isFirst = true
   #lost: CallError | null = null
   #unlisten: () => void = () => {}
 
@@ -84,11 +91,12 @@ export class FailoverEngine extends EventEmitter<AgentEngineEvents> implements A
     this.#listen(this.#current)
     try {
       await this.#current.connect(signal)
+      this.#since = this.#options.clock.now()
       this.#ready = true
     } catch (error) {
       if (signal.aborted || this.#abort.signal.aborted) throw error
       this.#unlisten()
-      this.#options.onLost?.()
+      this.#firstLost()
       // The call has been answered: it is not ended without a word, see `greet`.
       if (!(await this.#replace())) this.#lost = asCallError(error)
     }
@@ -188,6 +196,7 @@ export class FailoverEngine extends EventEmitter<AgentEngineEvents> implements A
     name: keyof AgentEngineEvents,
     value: { utteranceId: string; replyId: string; text: string; delta: string; id: string }
   ): void {
+    this.#begun ||= name === 'callerSpeechStarted' || name === 'audio'
     if (name === 'callerSpeechStarted') this.#utteranceId = value.utteranceId
     else if (name === 'callerSpeechStopped') this.#callerSpoke(value.utteranceId)
     else if (name === 'callerTranscript') this.#past.callerSaid(value.utteranceId, value.text)
@@ -206,12 +215,18 @@ export class FailoverEngine extends EventEmitter<AgentEngineEvents> implements A
     const saidGoodbye = 'saidGoodbye' in this.#current && this.#current.saidGoodbye === true
     this.#ready = false
     this.#unlisten()
-    if (this.#replaced === 0) this.#options.onLost?.()
+    this.#firstLost()
+    if (this.#options.clock.now() - this.#since >= WELL_AFTER_MS) this.#replaced = 0
     this.#calls.clear()
     this.#settle()
     if (saidGoodbye) return this.#fail(error)
     this.#tell('trouble', { code: error.detail ?? 'engine_lost' })
     if (!(await this.#replace())) await this.#farewell(error)
+  }
+
+  #firstLost(): void {
+    if (this.#isFirst) this.#options.onLost?.()
+    this.#isFirst = false
   }
 
   /** What the lost engine left open. */
@@ -220,9 +235,10 @@ export class FailoverEngine extends EventEmitter<AgentEngineEvents> implements A
     this.#replies.clear()
     const utteranceId = this.#utteranceId
     this.#utteranceId = null
-    if (utteranceId === null) return
-    this.#tell('callerSpeechStopped', { utteranceId })
-    this.#tell('callerTranscript', { utteranceId, text: '' })
+    if (utteranceId !== null) this.#tell('callerSpeechStopped', { utteranceId })
+    // Whatever the agent was stopped for, it does not go on as if that had been nothing.
+    this.#tell('misheard')
+    if (utteranceId !== null) this.#tell('callerTranscript', { utteranceId, text: '' })
   }
 
   /** Whether another engine goes on. */
@@ -238,7 +254,8 @@ export class FailoverEngine extends EventEmitter<AgentEngineEvents> implements A
       try {
         await connectWithin(RECONNECT_DEADLINE_MS, clock, signal, (aborted) => engine.connect(aborted))
         this.#goOn(engine)
-        if (past.length > 0) replacement.takeOver(engine, past)
+        if (this.#begun) replacement.takeOver(engine, past)
+        else if (this.#greeted) engine.greet()
         if (this.#greeted) this.#handOn()
         return true
       } catch (error) {
@@ -252,6 +269,7 @@ export class FailoverEngine extends EventEmitter<AgentEngineEvents> implements A
   #goOn(engine: AgentEngine): void {
     this.#current = engine
     this.#listen(engine)
+    this.#since = this.#options.clock.now()
     this.#ready = true
     if (this.#tools) engine.setTools(this.#tools)
     engine.setPatience(this.#patienceMs)

@@ -117,6 +117,8 @@ export type AgentEngineEvents = {
   /** No more audio or text will come for this reply (finished, cancelled or failed). */
   replyDone: [reply: { replyId: string }]
   toolCall: [call: ToolCall]
+  /** What the caller said last may not have been understood, and its words may never come; the agent asks again. */
+  misheard: []
   usage: [records: readonly UsageRecord[]]
   /** An error that the engine survived; to be counted. `code` is the provider's. */
   trouble: [trouble: { code: string }]

@@ -67,6 +67,19 @@ describe('silence', () => {
     assert.deepEqual(engine.said, [])
   })
 
+  it("is the call's, too, where a tool has answered and the agent says nothing to it", async () => {
+    const { agentSays, callerSays, clock, engine } = await inCall({ silence })
+    agentSays('Hello.')
+    callerSays('Is it there?')
+    engine.emit('toolCall', { id: 't', name: 'unknown', arguments: '{}', spoken: false })
+    await settle()
+    assert.equal(engine.toolResults.length, 1)
+    clock.advance(9000)
+    assert.deepEqual(engine.said, [])
+    clock.advance(7000)
+    assert.deepEqual(engine.said, ['Are you still there?'])
+  })
+
   it('begins anew where the caller speaks, and the goodbye is taken back', async () => {
     const { agentSays, callerSays, clock, engine, of } = await inCall({
       silence: { ...silence, reminders: 1, phrases: ['Hello?'] }

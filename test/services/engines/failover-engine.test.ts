@@ -46,8 +46,8 @@ async function rig(replacements: number, options: Partial<FailoverEngineOptions>
   const happened: string[] = []
   for (const name of ENGINE_EVENTS) {
     engine.on(name, (value: unknown) => {
-      const { replyId, utteranceId, code } = value as Record<string, string>
-      happened.push([name, replyId ?? utteranceId ?? code].join(' '))
+      const { replyId, utteranceId, code } = (value ?? {}) as Record<string, string>
+      happened.push([name, replyId ?? utteranceId ?? code ?? ''].join(' ').trim())
     })
   }
   const connecting = engine.connect(new AbortController().signal)
@@ -81,6 +81,7 @@ describe('an engine that is lost', () => {
     assert.deepEqual(happened, [
       'replyDone r2',
       'callerSpeechStopped u2',
+      'misheard',
       'callerTranscript u2',
       'trouble closed_1006'
     ])
@@ -90,6 +91,37 @@ describe('an engine that is lost', () => {
     assert.equal(happened.at(-1), 'replyDone r3')
     first.emit('audio', { replyId: 'r9', payload: new Uint8Array(1) })
     assert.equal(happened.at(-1), 'replyDone r3')
+  })
+
+  it('that nobody has heard yet has its greeting said by the next one', async () => {
+    const { engine, first, others, tookOver } = await connected(1)
+    engine.greet()
+    first.emit('agentTranscript', { replyId: 'r1', delta: 'Hel' })
+    first.emit('failed', LOST)
+    engine.say('You are the first in line.')
+    await others[0].becomeReady()
+    await turns()
+    assert.deepEqual([others[0].greeted, tookOver], [1, []])
+    assert.deepEqual(others[0].said, ['You are the first in line.'])
+  })
+
+  it('has every replacement tried again where the last one had worked for a while', async () => {
+    const { first, others, clock, happened } = await connected(1)
+    converse(first)
+    first.emit('failed', LOST)
+    await others[0].becomeReady()
+    await turns()
+    clock.advance(30_000)
+    others[0].emit('failed', LOST)
+    await turns()
+    await others[1].becomeReady()
+    await turns()
+    others[1].emit('replyDone', { replyId: 'r3' })
+    assert.equal(happened.at(-1), 'replyDone r3')
+    clock.advance(29_999)
+    others[1].emit('failed', LOST)
+    await turns()
+    assert.equal(happened.at(-1), 'failed ENGINE_UNAVAILABLE')
   })
 
   it('leaves to the next one what the caller says meanwhile, its tools and its patience', async () => {
@@ -144,7 +176,7 @@ describe('an engine that is lost', () => {
     const { engine, first, happened } = await connected(0)
     first.emit('failed', LOST)
     await turns()
-    assert.deepEqual(happened.slice(1), [
+    assert.deepEqual(happened.slice(2), [
       'agentTranscript last-words',
       'audio last-words',
       'replyDone last-words',
