@@ -1,6 +1,8 @@
 export interface ReorderBufferOptions<T> {
   /** Takes the frames in order, within `push` and `flush`. */
   readonly deliver: (frame: T) => void
+  /** So many frames were given up, and the next to be delivered is the one behind them. */
+  readonly onMissing?: (frames: number) => void
   /** Most frames to hold while waiting for an earlier one; 3 frames of 20 ms are a delay of 60 ms. */
   readonly depth?: number
 }
@@ -26,6 +28,7 @@ export class ReorderBuffer<T> {
   /** Frames dropped because they had come before. */
   duplicate = 0
   readonly #deliver: (frame: T) => void
+  readonly #onMissing: (frames: number) => void
   readonly #depth: number
   /** null until a frame had to wait for the first time: mostly none ever has. */
   #held: Map<number, T> | null = null
@@ -35,8 +38,9 @@ export class ReorderBuffer<T> {
   /** null before the first frame. */
   #next: number | null = null
 
-  constructor({ deliver, depth = 3 }: ReorderBufferOptions<T>) {
+  constructor({ deliver, onMissing = () => {}, depth = 3 }: ReorderBufferOptions<T>) {
     this.#deliver = deliver
+    this.#onMissing = onMissing
     this.#depth = depth
   }
 
@@ -108,6 +112,7 @@ export class ReorderBuffer<T> {
     for (const number of this.#givenUp) if (number < next - RESTART_DISTANCE) this.#givenUp.delete(number)
     for (let number = previous; number < next; number++) this.#givenUp.add(number)
     this.#next = next
+    if (next > previous) this.#onMissing(next - previous)
     this.#deliverHeld(held)
   }
 

@@ -112,6 +112,7 @@ export class CallSession extends EventEmitter<{ closed: [] }> {
       guard: (handler) => this.#guard(handler),
       onStarted: (transport, start, again) => this.#onStreamStarted(transport, start, again),
       onAudio: (payload) => this.#onCallerAudio(payload),
+      onMissing: (frames) => this.#inbound.missing(frames),
       onMark: (name) => this.#onMark(name),
       onDigit: (digit) => this.#onDigit(digit),
       onLost: () => outbound.detach(),
@@ -304,7 +305,7 @@ export class CallSession extends EventEmitter<{ closed: [] }> {
     if (this.frames.in === 1) this.#reporter.firstAudio('audio.first_from_caller')
     const now = this.#clock.now()
     const ms = this.#inbound.push(payload, now)
-    this.#outbound.inboundAdvanced(ms, now)
+    this.#outbound.inboundAdvanced(this.#inbound.takeSpan(ms), now)
     if (this.frames.in % LATENCY_SAMPLE === 0)
       this.#options.onAddedLatency('inbound', this.#clock.now() - (this.#media.transport?.receivedAt ?? now))
     const { format } = this.#inbound

@@ -29,6 +29,7 @@ export class InboundAudio {
   /** NaN for never: a number throughout costs no memory at each frame. */
   #lastSpeechAt = Number.NaN
   #lastFrameAt = 0
+  #missingFrames = 0
   #cancelPadding: (() => void) | null = null
 
   constructor(options: {
@@ -72,6 +73,18 @@ export class InboundAudio {
     if (this.#ready) this.#toEngine(audio)
     else this.#keep(audio)
     return ms
+  }
+
+  /** So many frames before the next one are lost: the carrier's time has passed all the same. */
+  missing(frames: number): void {
+    this.#missingFrames += frames
+  }
+
+  /** Milliseconds by which a frame of `ms` moves the carrier's time on: those lost before it were as long as it is. */
+  takeSpan(ms: number): number {
+    const spanMs = ms * (1 + this.#missingFrames)
+    this.#missingFrames = 0
+    return spanMs
   }
 
   /** The engine takes audio now. Returns the milliseconds that had been kept for it. */

@@ -23,6 +23,8 @@ export interface MediaLegOptions {
   readonly guard: <A extends unknown[]>(handler: (...args: A) => void) => (...args: A) => void
   readonly onStarted: (transport: MediaTransport, start: StreamStart, again: boolean) => void
   readonly onAudio: (payload: Uint8Array) => void
+  /** So many of the caller's frames before the next one are lost. */
+  readonly onMissing: (frames: number) => void
   readonly onMark: (name: string) => void
   readonly onDigit: (digit: string) => void
   /** The stream is gone for now. */
@@ -62,12 +64,13 @@ export class MediaLeg {
     if (this.#absence === 'until_next_stream') this.#absence = null
     if (previous) this.#options.onLost()
     previous?.close()
-    const { guard, onAudio, onMark, onDigit, reporter } = this.#options
+    const { guard, onAudio, onMissing, onMark, onDigit, reporter } = this.#options
     transport.on(
       'started',
       guard((start) => this.#onStarted(transport, start))
     )
     transport.on('audio', guard(onAudio))
+    transport.on('missing', guard(onMissing))
     transport.on('mark', guard(onMark))
     transport.on('dtmf', guard(onDigit))
     transport.on('malformed', (cause) => reporter.publish({ type: 'media.malformed', cause }))

@@ -33,6 +33,8 @@ export type MediaTransportEvents = {
   started: [start: StreamStart]
   /** Caller's audio in order, in `inboundFormat`; valid during the event only. */
   audio: [payload: Uint8Array]
+  /** So many of the caller's frames before the next one are lost. */
+  missing: [frames: number]
   mark: [name: string]
   dtmf: [digit: string]
   /** A frame that could not be read; the stream goes on. */

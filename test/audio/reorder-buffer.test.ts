@@ -42,6 +42,16 @@ describe('ReorderBuffer', () => {
     assert.equal(buffer.missing, 2)
   })
 
+  it('tells how many frames it gave up, before the one behind them', () => {
+    const told: (number | string)[] = []
+    const buffer = new ReorderBuffer<number>({
+      deliver: (frame) => told.push(frame),
+      onMissing: (frames) => told.push(`${frames} missing`)
+    })
+    for (const number of [1, 4, 6, 7, 8, 9]) buffer.push(number, number)
+    assert.deepEqual(told, [1, '2 missing', 4, '1 missing', 6, 7, 8, 9])
+  })
+
   it('gives up only the first of two gaps', () => {
     const { push, buffer } = build(2)
     push(1)

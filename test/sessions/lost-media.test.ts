@@ -224,3 +224,20 @@ describe('a key that the caller presses', () => {
     assert.ok((turn.latency.responseMs ?? 0) >= 100)
   })
 })
+
+describe('frames of the caller that are lost', () => {
+  for (const delayMs of [0, 60]) {
+    it(`do not shorten what the caller has heard, ${delayMs} ms away`, async () => {
+      const rig = createRig({ delayMs })
+      await rig.connect()
+      rig.carrier.lose(9)
+      rig.engine.speak('r1', 20_000)
+      rig.engine.emit('replyDone', { replyId: 'r1' })
+      rig.clock.advance(15_000)
+      rig.engine.emit('callerSpeechStarted', { utteranceId: 'u1' })
+      rig.clock.advance(delayMs)
+      const errorMs = rig.engine.interrupts[0][0].heardMs - (rig.carrier.clears[0]?.playedMs ?? 0)
+      assert.ok(Math.abs(errorMs) <= 40 + 2 * delayMs, `${errorMs} ms of error after 83 frames lost`)
+    })
+  }
+})

@@ -28,6 +28,9 @@ export class VirtualCarrier extends EventEmitter<MediaTransportEvents> implement
   closed = 0
   #running = true
   #muted = false
+  #loseEvery = Number.POSITIVE_INFINITY
+  #frames = 0
+  #lost = 0
   #cancelTick = (): void => {}
 
   constructor(options: { clock: ManualClock; delayMs?: number; format?: AudioFormat }) {
@@ -93,6 +96,11 @@ export class VirtualCarrier extends EventEmitter<MediaTransportEvents> implement
     this.#muted = true
   }
 
+  /** One of so many frames of the caller is lost, and known to be by the frame after it. */
+  lose(every: number): void {
+    this.#loseEvery = every
+  }
+
   /** The caller has a loudspeaker: what they hear comes back, mu-law only. */
   echo(options: { delayFrames: number; gain: number }): void {
     this.#echo = options
@@ -136,8 +144,21 @@ export class VirtualCarrier extends EventEmitter<MediaTransportEvents> implement
     this.#cancelTick = this.#clock.after(TICK_MS, () => {
       this.#play(TICK_MS)
       const frame = this.#callerFrame()
-      if (!this.#muted) this.#toServer(() => this.emit('audio', frame))
+      if (!this.#muted) this.#record(frame)
       this.#tick()
+    })
+  }
+
+  #record(frame: Uint8Array): void {
+    if (++this.#frames % this.#loseEvery === 0) {
+      this.#lost += 1
+      return
+    }
+    const lost = this.#lost
+    this.#lost = 0
+    this.#toServer(() => {
+      if (lost > 0) this.emit('missing', lost)
+      this.emit('audio', frame)
     })
   }
 

@@ -59,7 +59,10 @@ export class TelnyxMediaTransport
   readonly #clock: Clock
   readonly #l16: L16Reader
   readonly #presumedByteOrder: TelnyxMediaTransportOptions['presumedByteOrder']
-  readonly #reorder = new ReorderBuffer<Buffer>({ deliver: (payload) => this.#deliver(payload) })
+  readonly #reorder = new ReorderBuffer<Buffer>({
+    deliver: (payload) => this.#deliver(payload),
+    onMissing: (frames) => this.emit('missing', frames)
+  })
   #inboundFormat: AudioFormat | null = null
   #early: { chunk: number; payload: Buffer }[] = []
   /** A stream that has begun and is listened to for its byte order before anybody is told. */
