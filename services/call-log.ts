@@ -155,13 +155,19 @@ function writeMediaLine(log: Logger, event: CallEvent): void {
   }
 }
 
+/** A service that stops by itself at a barge-in has mostly done so when our cancel comes. */
+const EXPECTED_TROUBLE: ReadonlySet<string> = new Set(['response_cancel_not_active'])
+
 function writeFaultLine(log: Logger, event: CallEvent): void {
   switch (event.type) {
     case 'media.malformed':
       log.warn({ event: event.type, cause: event.cause }, 'Malformed media frame skipped')
       return
     case 'engine.trouble':
-      log.warn({ event: event.type, code: event.code }, 'The engine reported an error and goes on')
+      log[EXPECTED_TROUBLE.has(event.code) ? 'debug' : 'warn'](
+        { event: event.type, code: event.code },
+        'The engine reported an error and goes on'
+      )
       return
     case 'engine.failed':
       log.error(

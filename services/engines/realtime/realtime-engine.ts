@@ -87,6 +87,8 @@ export class RealtimeEngine extends EventEmitter<AgentEngineEvents> implements A
   #tools: readonly ToolSpec[]
   /** The response that the caller cut while it was being made, until something else is said. */
   #brokenOffId: string | null = null
+  /** The last reply was failed by the service in its middle, and its rest asked for. */
+  #asksForRest = false
   #itemCount = 0
 
   constructor(options: RealtimeEngineOptions) {
@@ -370,6 +372,14 @@ export class RealtimeEngine extends EventEmitter<AgentEngineEvents> implements A
       this.emit('toolCall', { id: call.call_id, name: call.name, arguments: call.arguments, spoken })
     }
     if (!goesOn) this.#connection.abandon('responses_failed')
+    else this.#askForRest(id, response.status === 'failed' && spoken && !this.#replies.wasCut(id))
+  }
+
+  /** Half a sentence and then nothing is worse than a seam in it; a service that fails the rest as well is left alone. */
+  #askForRest(responseId: string, brokeOff: boolean): void {
+    const asks = brokeOff && !this.#asksForRest
+    if (brokeOff || this.#replies.spoke(responseId)) this.#asksForRest = asks
+    if (asks) this.#sequencer.request(restResponse(this.#options.profile.instructions), 'given_up')
   }
 
   #emitUsage(records: UsageRecord[]): void {
@@ -382,8 +392,7 @@ export class RealtimeEngine extends EventEmitter<AgentEngineEvents> implements A
       this.#sequencer.itemSettled(event_id)
       this.#sequencer.refused(event_id, name)
     }
-    // The service had stopped by itself at the barge-in: the cancel came second, as it mostly does.
-    if (name !== 'response_cancel_not_active') this.emit('trouble', { code: name })
+    this.emit('trouble', { code: name })
   }
 
   /** The item bears its event's id, so that both its confirmation and its refusal name it. */

@@ -304,6 +304,19 @@ describe('a barge-in at the realtime engine', () => {
     assert.equal(rig.session.eventsOf('response.create').length, 1)
   })
 
+  it('survives, and tells of, a cancellation that came after the end of its response', async () => {
+    await connect({ script: () => short })
+    const { session } = rig
+    session.sendError({
+      code: 'response_cancel_not_active',
+      message: 'Cancellation failed: no active response found'
+    })
+    assert.deepEqual(await rig.waitFor('trouble'), { code: 'response_cancel_not_active' })
+    rig.engine.say('Still here.')
+    await rig.waitFor('replyDone')
+    assert.deepEqual(rig.eventsOf('failed'), [])
+  })
+
   it('survives a truncation that the service refuses', async () => {
     await connect({ script: () => short })
     rig.engine.greet()

@@ -188,6 +188,24 @@ describe('the connection to the realtime service', () => {
     assert.deepEqual(rig.eventsOf('failed'), [])
   })
 
+  it('is asked, once, for the rest of a reply that the service fails in its middle', async () => {
+    const failure = { type: 'server_error', code: 'inference_failed' }
+    const half = { transcript: 'We are open from', audio: { toneHz: 440, ms: 400 }, failure }
+    const rig = await make({ script: () => half })
+    await rig.engine.connect(NEVER)
+    rig.engine.greet()
+    await rig.waitFor('replyDone', 2)
+    rig.engine.say('Anything else?')
+    await rig.waitFor('replyDone', 3)
+    const asked = rig.session
+      .eventsOf('response.create')
+      .map(({ response }) => String(response?.instructions))
+    assert.equal(asked.length, 3)
+    assert.match(asked[1], /Go on from exactly where you stopped/)
+    assert.match(asked[2], /Anything else/)
+    assert.deepEqual(rig.eventsOf('failed'), [])
+  })
+
   it('is lost where three responses in a row come to nothing', async () => {
     const clock = new ManualClock()
     const failure = { type: 'server_error', code: 'inference_failed' }
