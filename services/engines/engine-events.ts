@@ -14,3 +14,13 @@ export const ENGINE_EVENTS = [
   'trouble',
   'failed'
 ] as const satisfies (keyof AgentEngineEvents)[]
+
+/** The fields of all of them: each has some. */
+export interface EventFields {
+  readonly utteranceId: string
+  readonly replyId: string
+  readonly text: string
+  readonly delta: string
+  readonly id: string
+  readonly payload: Uint8Array
+}

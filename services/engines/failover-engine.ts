@@ -12,7 +12,9 @@ import type { Clock } from '../../sessions/contracts/clock.ts'
 import { CallError } from '../../sessions/errors.ts'
 import { connectWithin } from './cascade/connect-within.ts'
 import { KeptAudio } from './cascade/kept-audio.ts'
-import { ENGINE_EVENTS } from './engine-events.ts'
+import { ENGINE_EVENTS, type EventFields } from './engine-events.ts'
+import { EngineRenewal, type Renewal } from './engine-renewal.ts'
+import { Lull } from './lull.ts'
 import { type PastTurn, PastTurns } from './past-turns.ts'
 
 /** While the caller hears nothing. */
@@ -36,7 +38,9 @@ export interface FailoverEngineOptions {
   readonly clock: Clock
   /** A text in a voice that needs no service, in the engine's output format; rejects where there is none. */
   readonly lastWords: (text: string, format: AudioFormat) => Promise<Uint8Array>
-  /** The first engine is lost. */
+  /** Where sessions of the first engine's kind may only last so long. */
+  readonly renewal?: Renewal
+  /** The first engine is lost, or has been renewed. */
   readonly onLost?: () => void
 }
 
@@ -48,6 +52,8 @@ export class FailoverEngine extends EventEmitter<AgentEngineEvents> implements A
   readonly #past = new PastTurns()
   readonly #kept: KeptAudio
   readonly #abort = new AbortController()
+  readonly #lull: Lull
+  readonly #renewal: EngineRenewal | null = null
   readonly #calls = new Set<string>()
   readonly #replies = new Set<string>()
   #tools: readonly ToolSpec[] | null = null
@@ -77,6 +83,16 @@ export class FailoverEngine extends EventEmitter<AgentEngineEvents> implements A
     this.inputFormat = options.first.inputFormat
     this.outputFormat = options.first.outputFormat
     this.#kept = new KeptAudio(this.inputFormat)
+    this.#lull = new Lull({ clock: options.clock, format: this.outputFormat })
+    const { clock, renewal } = options
+    if (!renewal) return
+    this.#renewal = new EngineRenewal({
+      renewal,
+      clock,
+      signal: this.#abort.signal,
+      isLull: () => this.#lull.isNow,
+      onRenewed: (engine) => this.#renewed(engine, renewal)
+    })
   }
 
   get name(): EngineName {
@@ -93,6 +109,7 @@ export class FailoverEngine extends EventEmitter<AgentEngineEvents> implements A
       await this.#current.connect(signal)
       this.#since = this.#options.clock.now()
       this.#ready = true
+      this.#renewal?.start()
     } catch (error) {
       if (signal.aborted || this.#abort.signal.aborted) throw error
       this.#unlisten()
@@ -104,6 +121,7 @@ export class FailoverEngine extends EventEmitter<AgentEngineEvents> implements A
 
   greet(): void {
     this.#greeted = true
+    this.#lull.asked()
     if (this.#lost) return void this.#farewell(this.#lost)
     this.#current.greet()
     this.#handOn()
@@ -115,10 +133,12 @@ export class FailoverEngine extends EventEmitter<AgentEngineEvents> implements A
   }
 
   sendDigit(digit: string): void {
+    this.#lull.asked()
     this.#whenReady((engine) => engine.sendDigit(digit))
   }
 
   say(text: string, options?: SayOptions): void {
+    this.#lull.asked()
     this.#whenReady((engine) => engine.say(text, options))
   }
 
@@ -130,6 +150,7 @@ export class FailoverEngine extends EventEmitter<AgentEngineEvents> implements A
 
   interrupt(heard: readonly HeardReply[], utteranceId?: string): void {
     for (const reply of heard) this.#past.cut(reply)
+    this.#lull.interrupted()
     if (this.#ready) this.#current.interrupt(heard, utteranceId)
   }
 
@@ -140,6 +161,7 @@ export class FailoverEngine extends EventEmitter<AgentEngineEvents> implements A
   }
 
   answer(utteranceId: string, text: string): void {
+    this.#lull.asked()
     if (this.#ready) this.#current.answer(utteranceId, text)
   }
 
@@ -159,6 +181,7 @@ export class FailoverEngine extends EventEmitter<AgentEngineEvents> implements A
   }
 
   returnToolResult(toolCallId: string, output: string, options: { reply: boolean }): void {
+    this.#lull.toolReturned(toolCallId)
     if (this.#calls.has(toolCallId)) {
       this.#calls.delete(toolCallId)
       if (this.#ready) this.#current.returnToolResult(toolCallId, output, options)
@@ -167,6 +190,7 @@ export class FailoverEngine extends EventEmitter<AgentEngineEvents> implements A
 
   close(): void {
     this.#abort.abort()
+    this.#renewal?.stop()
     this.#unlisten()
     this.#current.close()
   }
@@ -185,18 +209,13 @@ export class FailoverEngine extends EventEmitter<AgentEngineEvents> implements A
   #pass(name: keyof AgentEngineEvents, value: unknown): void {
     if (this.#abort.signal.aborted) return
     if (name === 'failed') return void this.#onLost(value as CallError)
-    this.#note(
-      name,
-      value as { utteranceId: string; replyId: string; text: string; delta: string; id: string }
-    )
+    this.#note(name, (value ?? {}) as EventFields)
     ;(this as EventEmitter).emit(name, value)
   }
 
-  #note(
-    name: keyof AgentEngineEvents,
-    value: { utteranceId: string; replyId: string; text: string; delta: string; id: string }
-  ): void {
+  #note(name: keyof AgentEngineEvents, value: EventFields): void {
     this.#begun ||= name === 'callerSpeechStarted' || name === 'audio'
+    this.#lull.note(name, value)
     if (name === 'callerSpeechStarted') this.#utteranceId = value.utteranceId
     else if (name === 'callerSpeechStopped') this.#callerSpoke(value.utteranceId)
     else if (name === 'callerTranscript') this.#past.callerSaid(value.utteranceId, value.text)
@@ -211,9 +230,20 @@ export class FailoverEngine extends EventEmitter<AgentEngineEvents> implements A
     this.#past.callerSpoke(utteranceId)
   }
 
+  /** Nothing is open, and nobody notices. */
+  #renewed(engine: AgentEngine, { goOn }: Renewal): void {
+    const before = this.#current
+    this.#unlisten()
+    this.#firstLost()
+    this.#goOn(engine)
+    goOn(engine, this.#past.turns)
+    before.close()
+  }
+
   async #onLost(error: CallError): Promise<void> {
     const saidGoodbye = 'saidGoodbye' in this.#current && this.#current.saidGoodbye === true
     this.#ready = false
+    this.#renewal?.stop()
     this.#unlisten()
     this.#firstLost()
     if (this.#options.clock.now() - this.#since >= WELL_AFTER_MS) this.#replaced = 0
@@ -271,6 +301,7 @@ export class FailoverEngine extends EventEmitter<AgentEngineEvents> implements A
     this.#listen(engine)
     this.#since = this.#options.clock.now()
     this.#ready = true
+    if (engine.name === this.#options.first.name) this.#renewal?.start()
     if (this.#tools) engine.setTools(this.#tools)
     engine.setPatience(this.#patienceMs)
     for (const payload of this.#kept.payloads) engine.sendAudio(payload)

@@ -11,12 +11,12 @@ import { tapeEngineSocket } from '../tape/taped-socket.ts'
 import { CascadeEngine } from './cascade/cascade-engine.ts'
 import { CascadeFactory } from './cascade/cascade-factory.ts'
 import { failurePhrases } from './cascade/phrases.ts'
-import { FailoverEngine, type Replacement } from './failover-engine.ts'
+import { FailoverEngine, type FailoverEngineOptions, type Replacement } from './failover-engine.ts'
 import { LastWords } from './last-words.ts'
 import { createLocalEngines, type LocalEngines } from './local/local-engine-factory.ts'
 import type { RealtimeDial } from './realtime/realtime-connection.ts'
 import { RealtimeEngine } from './realtime/realtime-engine.ts'
-import { realtimeReplacement } from './realtime/realtime-replacement.ts'
+import { realtimeRenewal, realtimeReplacement } from './realtime/realtime-replacement.ts'
 
 export interface Engines {
   /** `tape`: records the engine: its socket, or where it has none its contract. */
@@ -55,9 +55,8 @@ export async function createEngines(config: Config, deps: { clock: Clock; log: L
   function realtime(call: EngineCall, tape: CallTape | null, openai: OpenAiConfig): AgentEngine {
     const first = createRealtime(openai, call, deps, tape)
     const { apology, repeat } = failurePhrases(call.profile.language)
-    const replacements: Replacement[] = [
-      realtimeReplacement(() => createRealtime(openai, call, deps, null), repeat)
-    ]
+    const another = () => createRealtime(openai, call, deps, null)
+    const replacements: Replacement[] = [realtimeReplacement(another, repeat)]
     if (cascades) {
       replacements.push({
         create: (past) => cascades.create({ ...call, format: first.inputFormat, past }),
@@ -68,16 +67,16 @@ export async function createEngines(config: Config, deps: { clock: Clock; log: L
     const setup = { model, voice: call.profile.voice ?? openai.voice, audio }
     tape?.engine({ ...setupOf(first, call.tools), realtime: setup })
     // What other engines say is on no wire of the tape.
-    return survivor(first, replacements, () => tape?.cut())
+    return survivor(first, replacements, { renewal: realtimeRenewal(another), onLost: () => tape?.cut() })
   }
 
   function survivor(
     first: AgentEngine,
     replacements: readonly Replacement[],
-    onLost?: () => void
+    more: Pick<FailoverEngineOptions, 'renewal' | 'onLost'> = {}
   ): AgentEngine {
     const speak = (text: string, format: AudioFormat) => lastWords.speak(text, format)
-    return new FailoverEngine({ first, replacements, clock, lastWords: speak, onLost })
+    return new FailoverEngine({ first, replacements, clock, lastWords: speak, ...more })
   }
 
   const create: Engines['create'] = (profile, format, tools, tape = null) => {

@@ -1,4 +1,5 @@
 import type { AgentEngine } from '../../../sessions/contracts/agent-engine.ts'
+import type { Renewal } from '../engine-renewal.ts'
 import type { Replacement } from '../failover-engine.ts'
 import type { PastTurn } from '../past-turns.ts'
 
@@ -12,6 +13,20 @@ export function realtimeReplacement(create: () => AgentEngine, apology: string):
     takeOver(engine, past) {
       engine.whisper(`The line to you was lost, and is back. The call so far:\n${transcriptOf(past)}`)
       engine.say(apology)
+    }
+  }
+}
+
+/** OpenAI ends a session after 60 minutes, in whatever sentence. */
+const RENEW_AFTER_MS = 55 * 60_000
+
+/** A new session before the old one is over: it knows the conversation, and waits for the caller. */
+export function realtimeRenewal(create: () => AgentEngine): Renewal {
+  return {
+    afterMs: RENEW_AFTER_MS,
+    create,
+    goOn(engine, past) {
+      engine.whisper(`You are in the middle of this call; do not greet again. So far:\n${transcriptOf(past)}`)
     }
   }
 }
