@@ -2,8 +2,9 @@ import { access, constants } from 'node:fs/promises'
 import path from 'node:path'
 import { styleText } from 'node:util'
 import { systemClock } from '../services/clock.ts'
+import { npmArguments } from './phone/npm-arguments.ts'
 import { findOperatorToken } from './phone/operator-token.ts'
-import { type PhoneOptions, parseOptions, USAGE } from './phone/options.ts'
+import { type PhoneOptions, parseOptions, USAGE, VALUE_OPTIONS } from './phone/options.ts'
 import { phoneCall } from './phone/phone-call.ts'
 import { PhoneError, UsageError } from './phone/phone-error.ts'
 import { Progress, type ProgressLevel, type ProgressSink } from './phone/progress.ts'
@@ -21,7 +22,7 @@ const STYLES: Readonly<Record<ProgressLevel, 'bold' | 'cyan' | 'green' | 'dim'>>
 /** Places the call that `args` describe, prints how it goes and went, and returns the exit code. */
 async function main(args: readonly string[]): Promise<number> {
   try {
-    const options = parseOptions(args)
+    const options = parseOptions(npmArguments(args, process.env, VALUE_OPTIONS))
     if (options.help) {
       process.stdout.write(USAGE)
       return 0

@@ -68,6 +68,10 @@ const SPEC = {
   help: { type: 'boolean', default: false }
 } as const
 
+export const VALUE_OPTIONS: readonly string[] = Object.entries(SPEC).flatMap(([name, { type }]) =>
+  type === 'string' ? [name] : []
+)
+
 const DEFAULT_TURNS: readonly TurnRequest[] = [
   { kind: 'say', text: 'what are your opening hours' },
   { kind: 'say', text: 'goodbye' }
