@@ -175,6 +175,38 @@ describe('config', () => {
     assert.deepEqual([config.maxCallMs, config.idleTimeoutMs, config.drainMs], [500, 7000, 0])
   })
 
+  it('takes no more than a day for a limit: timers that run for weeks would run at once', () => {
+    for (const name of ['MAX_CALL_SECONDS', 'IDLE_TIMEOUT_SECONDS', 'DRAIN_SECONDS']) {
+      assert.deepEqual(faultsOf({ [name]: '86400' }), [])
+      const [fault, ...more] = faultsOf({ [name]: '9999999' })
+      assert.match(fault, new RegExp(`^${name}: expected a number of seconds .*86400$`))
+      assert.deepEqual(more, [])
+    }
+  })
+
+  it('takes an address by the protocol that is spoken to it, and names those it expects', () => {
+    const http = ['TELNYX_BASE_URL', 'TWILIO_BASE_URL', 'OPENAI_BASE_URL', 'OPENAI_LLM_FALLBACK_BASE_URL']
+    const moreHttp = ['DEEPGRAM_BASE_URL', 'S3_ENDPOINT', 'CALL_WEBHOOK_URL']
+    const schemes: Record<string, readonly string[]> = {
+      DATABASE_URL: ['postgres', 'postgresql'],
+      REDIS_URL: ['redis', 'rediss'],
+      ...Object.fromEntries([...http, ...moreHttp].map((name) => [name, ['https', 'http']]))
+    }
+    const all = ['postgres', 'postgresql', 'redis', 'rediss', 'https', 'http', 'wss', 'ws', 'ftp']
+    for (const [name, taken] of Object.entries(schemes)) {
+      const faultOf = (scheme: string) =>
+        faultsOf({ [name]: `${scheme}://host/x` }).find((fault) => fault.startsWith(`${name}: `))
+      const faults = all.map((scheme) => [scheme, faultOf(scheme)] as const)
+      const accepted = faults.flatMap(([scheme, fault]) => (fault === undefined ? [scheme] : []))
+      assert.deepEqual(
+        accepted,
+        all.filter((scheme) => taken.includes(scheme)),
+        name
+      )
+      for (const scheme of taken) assert.ok(faultOf('ftp')?.includes(`${scheme}://`), name)
+    }
+  })
+
   it('wants a shared secret where replicas share calls', () => {
     assert.match(faultsOf({ REDIS_URL: 'redis://localhost:6379' })[0], /^STREAM_TOKEN_SECRET: /)
   })
