@@ -172,9 +172,14 @@ interface Backends {
 /** Opens the database and the engines beside each other: both take a second where they are embedded. */
 async function openBackends(config: Config, core: Core, operatorToken: string): Promise<Backends> {
   const { clock, events, log } = core
+  const { dataDir, usageRounding: rounding } = config
+  // What may refuse comes before the database: nothing is to be released then.
   const prices = await openPriceBook(config)
+  const tapes = config.recordTapes
+    ? await createTapeRecorder({ folder: path.join(dataDir, 'tapes'), clock, events, log })
+    : null
   const [opened, made] = await Promise.allSettled([
-    openDatabase({ databaseUrl: config.databaseUrl, dataDir: config.dataDir, log }),
+    openDatabase({ databaseUrl: config.databaseUrl, dataDir, log }),
     createEngines(config, { clock, log })
   ])
   if (opened.status === 'rejected' || made.status === 'rejected') {
@@ -184,13 +189,8 @@ async function openBackends(config: Config, core: Core, operatorToken: string): 
   }
   const [database, engines] = [opened.value, made.value]
   const replicaId = `${hostname()}:${config.port}`
-  const { dataDir, usageRounding: rounding } = config
   const where = { database, dataDir, replicaId, defaultAgent: DEFAULT_AGENT }
   const store = new Store({ ...core, ...where, prices, rounding })
-
-  const tapes = config.recordTapes
-    ? await createTapeRecorder({ folder: path.join(dataDir, 'tapes'), clock, events, log })
-    : null
 
   const followUp = await createFollowUp({
     ...core,

@@ -1,5 +1,5 @@
 import { createWriteStream, type WriteStream } from 'node:fs'
-import { mkdir } from 'node:fs/promises'
+import { access, constants, mkdir } from 'node:fs/promises'
 import path from 'node:path'
 import type { Logger } from 'pino'
 import type { CallEvents, EndReason } from '../../sessions/contracts/call-events.ts'
@@ -14,6 +14,7 @@ import type {
 } from '../../sessions/contracts/call-tape.ts'
 import type { Clock } from '../../sessions/contracts/clock.ts'
 import type { Tool } from '../../sessions/contracts/tool.ts'
+import { ConfigError } from '../config.ts'
 import { withoutSecrets } from '../tools/tool-secrets.ts'
 import { TapeClock } from './tape-clock.ts'
 import { tapedCommands } from './taped-commands.ts'
@@ -35,7 +36,10 @@ export interface TapeRecorder {
   close(): Promise<void>
 }
 
-/** Writes a tape of every call, off the media path: lines are handed to the stream of their file and forgotten. */
+/**
+ * Writes a tape of every call, off the media path: lines are handed to the stream of their file and forgotten.
+ * @throws ConfigError where nothing can be written to `folder`.
+ */
 export async function createTapeRecorder(options: {
   folder: string
   clock: Clock
@@ -43,7 +47,7 @@ export async function createTapeRecorder(options: {
   log: Logger
 }): Promise<TapeRecorder> {
   const { clock, events, folder, log } = options
-  await mkdir(folder, { recursive: true })
+  await makeWritable(folder)
   const running = new Map<string, Tape>()
   const unfinished = new Set<Promise<void>>()
   const unsubscribe = events.subscribe(({ call, event }) => {
@@ -72,6 +76,17 @@ export async function createTapeRecorder(options: {
       await Promise.race([Promise.all(unfinished), deadline.promise])
       cancel()
     }
+  }
+}
+
+/** Asked for and impossible is told at the start: a call that went wrong is not rung again for its tape. */
+async function makeWritable(folder: string): Promise<void> {
+  try {
+    await mkdir(folder, { recursive: true })
+    await access(folder, constants.W_OK | constants.X_OK)
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException
+    throw new ConfigError([`RECORD_TAPES: expected a folder that can be written at ${folder} (${code})`])
   }
 }
 
