@@ -5,7 +5,7 @@ import type { AgentEngine, EngineName } from '../../sessions/contracts/agent-eng
 import type { AgentProfile, ToolSpec } from '../../sessions/contracts/agent-profile.ts'
 import type { CallTape } from '../../sessions/contracts/call-tape.ts'
 import type { Clock } from '../../sessions/contracts/clock.ts'
-import type { Config, OpenAiConfig } from '../config.ts'
+import { type Config, ConfigError, type OpenAiConfig } from '../config.ts'
 import { tapedEngine } from '../tape/taped-engine.ts'
 import { tapeEngineSocket } from '../tape/taped-socket.ts'
 import { CascadeEngine } from './cascade/cascade-engine.ts'
@@ -29,14 +29,16 @@ export interface Engines {
   close(): Promise<void>
 }
 
-/** Makes the engine of each call: the agent's own choice, or the configured default. */
+/**
+ * Makes the engine of each call: the agent's own choice, or the configured default.
+ * Rejects with a ConfigError where LOCAL_DIALOGUE leads to no dialogue that can be used.
+ */
 export async function createEngines(config: Config, deps: { clock: Clock; log: Logger }): Promise<Engines> {
   const { clock, log } = deps
-  const local = await createLocalEngines({
-    dialoguePath: config.dialoguePath,
-    clock,
-    log,
-    idle: config.engine !== 'local'
+  const { dialoguePath } = config
+  const idle = config.engine !== 'local'
+  const local = await createLocalEngines({ dialoguePath, clock, log, idle }).catch((error: Error) => {
+    throw dialoguePath === null ? error : new ConfigError([`LOCAL_DIALOGUE: ${error.message}`])
   })
   const cascades = config.cascade && new CascadeFactory({ config: config.cascade, clock, log })
   if (config.engine === 'cascade') cascades?.warm()

@@ -20,7 +20,10 @@ const validator = Compile(DialogueSchema)
 
 /** Reads a dialogue in YAML (or JSON, which is YAML too). Rejects with one message that lists every fault with its path. */
 export async function loadDialogue(path: string, options: { now: () => number }): Promise<DialogueScript> {
-  return parseDialogue(await readFile(path, 'utf8'), { name: path, now: options.now })
+  const text = await readFile(path, 'utf8').catch(({ code }: NodeJS.ErrnoException) =>
+    refuse(path, [`it cannot be read (${code})`])
+  )
+  return parseDialogue(text, { name: path, now: options.now })
 }
 
 export function parseDialogue(text: string, options: { name: string; now: () => number }): DialogueScript {

@@ -3,7 +3,7 @@ import { describe, it } from 'node:test'
 import { pino } from 'pino'
 import { PCMU_8K } from '../../../audio/format.ts'
 import { systemClock } from '../../../services/clock.ts'
-import { loadConfig } from '../../../services/config.ts'
+import { ConfigError, loadConfig } from '../../../services/config.ts'
 import { createEngines } from '../../../services/engines/index.ts'
 import { testProfile } from '../../support/session-rig.ts'
 
@@ -30,6 +30,14 @@ describe('the engine of a call', () => {
   it('is the default one, with a warning, where the keys of the other are not set', async () => {
     const { name, warnings } = await engineOf({ OPENAI_API_KEY: 'sk' }, 'cascade')
     assert.deepEqual([name, warnings], ['realtime', ['engine.not_configured']])
+  })
+
+  it('is none where the dialogue cannot be read, and the variable that leads to it is named', async () => {
+    await assert.rejects(engineOf({ LOCAL_DIALOGUE: 'nowhere.yaml' }, 'local'), (error) => {
+      assert.ok(error instanceof ConfigError, String(error))
+      assert.match(error.faults.join(), /^LOCAL_DIALOGUE: .*nowhere\.yaml.*cannot be read \(ENOENT\)$/s)
+      return true
+    })
   })
 
   it('has the audio of the call itself for the cascade', async () => {
