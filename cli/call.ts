@@ -1,4 +1,4 @@
-import { access, constants } from 'node:fs/promises'
+import { access, constants, stat } from 'node:fs/promises'
 import path from 'node:path'
 import { styleText } from 'node:util'
 import { systemClock } from '../services/clock.ts'
@@ -43,7 +43,7 @@ async function main(args: readonly string[]): Promise<number> {
 async function place(options: PhoneOptions): Promise<CallReport> {
   const token = findOperatorToken({ given: options.token, env: process.env, cwd: process.cwd() })
   const out = options.out === null ? null : path.resolve(options.out)
-  if (out !== null) await checkFolder(out)
+  if (out !== null) await checkDestination(out)
   const hangUp = new AbortController()
   // The first Ctrl-C hangs up; after it, the next one ends the process as usual.
   process.once('SIGINT', () => hangUp.abort())
@@ -57,10 +57,17 @@ async function place(options: PhoneOptions): Promise<CallReport> {
 }
 
 /** Before the call, since a recording that can't be written is told too late. */
-async function checkFolder(file: string): Promise<void> {
+async function checkDestination(file: string): Promise<void> {
+  const there = await stat(file).catch(() => null)
+  if (there?.isDirectory())
+    throw new UsageError(`--out: expected the path of a WAV file, not of the folder ${file}.`)
   const folder = path.dirname(file)
-  await access(folder, constants.W_OK).catch(() => {
-    throw new UsageError(`--out: expected a file in a folder that can be written, not in ${folder}.`)
+  await access(there ? file : folder, constants.W_OK).catch(() => {
+    throw new UsageError(
+      there
+        ? `--out: expected a file that can be written, not ${file}.`
+        : `--out: expected a file in a folder that can be written, not in ${folder}.`
+    )
   })
 }
 

@@ -68,6 +68,13 @@ describe('npm run call', { timeout: 30_000 }, () => {
     assert.match(folder.stderr, /^--out: expected a file in a folder that can be written/)
   })
 
+  it('exits with 2 and places no call where a folder is in the place of the recording', async (test) => {
+    const server = await serve(test, true)
+    const { exitCode, stdout, stderr } = await run('--server', server, '--out', import.meta.dirname)
+    assert.deepEqual({ exitCode, stdout }, { exitCode: 2, stdout: '' })
+    assert.match(stderr, /^--out: expected the path of a WAV file, not of the folder .*\/cli\./)
+  })
+
   it('describes every option with --help', async () => {
     const { exitCode, stdout } = await run('--help')
     assert.equal(exitCode, 0)
