@@ -13,13 +13,12 @@ export class TapeError extends Error {
   override readonly name = 'TapeError'
 }
 
-/** Reads a tape. @throws TapeError that names the line. */
+/** Reads a tape. @throws TapeError that names the line, or says why there is none to be read. */
 export async function readTape(file: string): Promise<Tape> {
-  const text = await readFile(file, 'utf8').catch(() => {
-    throw new TapeError(`There is no tape at ${file}.`)
+  const bytes = await readFile(file).catch((error: NodeJS.ErrnoException) => {
+    throw new TapeError(unreadable(file, error.code))
   })
-  const [header, ...lines] = text
-    .split('\n')
+  const [header, ...lines] = linesOf(bytes)
     .filter((line) => line !== '')
     .map((line, index) => parseLine(line, index + 1))
   if ((header as TapeHeader | undefined)?.version !== 1) {
@@ -28,6 +27,27 @@ export async function readTape(file: string): Promise<Tape> {
   const setUp = (lines as TapeLine[]).find((line) => line.kind === 'engine')
   if (setUp?.kind !== 'engine') throw new TapeError('The tape does not say how the engine was set up.')
   return { header: completed(header as TapeHeader), engine: setUp.setup, lines: lines as TapeLine[] }
+}
+
+const LINE_FEED = 0x0a
+
+function unreadable(file: string, code: string | undefined): string {
+  if (code === 'ENOENT') return `There is no tape at ${file}.`
+  if (code === 'EISDIR') return `${file} is a folder: expected the path of a tape.`
+  if (code === 'ERR_FS_FILE_TOO_LARGE') return `The tape ${file} is too large: expected less than 2 GiB.`
+  return `The tape ${file} cannot be read (${code}).`
+}
+
+/** One string each: an hour of wide audio is longer than a string can be. */
+function linesOf(bytes: Buffer): string[] {
+  const lines: string[] = []
+  for (let at = 0; at < bytes.length; ) {
+    const end = bytes.indexOf(LINE_FEED, at)
+    const next = end < 0 ? bytes.length : end
+    lines.push(bytes.toString('utf8', at, next))
+    at = next + 1
+  }
+  return lines
 }
 
 /** What agents did not have yet when a tape was recorded is as it was then. */

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { mkdtemp, readFile, rm, truncate, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { after, before, describe, it } from 'node:test'
@@ -17,6 +17,9 @@ import { FakeSocket } from '../../support/fake-socket.ts'
 import { ManualClock } from '../../support/manual-clock.ts'
 import { ScriptedEngine } from '../../support/scripted-engine.ts'
 import { testProfile } from '../../support/session-rig.ts'
+
+/** More is more than Node reads at once. */
+const LARGEST_FILE_BYTES = 2 ** 31 - 1
 
 const PCMU = { encoding: 'pcmu', sampleRate: 8000 } as const
 
@@ -211,5 +214,16 @@ describe('a replay', () => {
       assert.match(error.message, /^Line 5 /)
       return true
     })
+  })
+
+  it('says of a path whether nothing is there, or a folder, or more than can be read', async () => {
+    const complaint = (tape: string) => readTape(tape).then(String, ({ message }: TapeError) => message)
+    assert.equal(await complaint(`${file}.gone`), `There is no tape at ${file}.gone.`)
+    assert.equal(await complaint(folder), `${folder} is a folder: expected the path of a tape.`)
+    const large = path.join(folder, 'large.jsonl')
+    await writeFile(large, '')
+    // Takes no room on the disk.
+    await truncate(large, LARGEST_FILE_BYTES + 1)
+    assert.equal(await complaint(large), `The tape ${large} is too large: expected less than 2 GiB.`)
   })
 })
