@@ -26,8 +26,6 @@ const BACKLOG_LIMIT_BYTES = 8_000_000
 const FLUSH_MS = 5000
 /** What carriers send back of our own secrets. */
 const SECRET = /("(?:x-telnyx-streaming-auth-token|token|stream_auth_token)"\s*:\s*")[^"]*/g
-/** Ends that nothing on the two wires brings about. */
-const OUTSIDE: ReadonlySet<EndReason> = new Set<EndReason>(['operator', 'draining', 'transferred'])
 
 export interface TapeRecorder {
   /** Starts the tape of a call: `<folder>/<callId>.jsonl`, one JSON object a line, the header first. */
@@ -96,7 +94,7 @@ class Tape implements CallTape {
   readonly #stream: WriteStream
   readonly #log: Logger
   readonly #sockets: Record<TapeWire, number> = { carrier: 0, engine: 0 }
-  #lastIn: TapeWire | null = null
+  #endedFromOutside = false
   #toolRuns = 0
   #over = false
   #broken = false
@@ -135,9 +133,14 @@ class Tape implements CallTape {
   }
 
   commands<T extends object>(session: T): T {
-    return tapedCommands(session, (name, args) => {
-      const when = this.clock.held ? { t: this.#t } : this.#step()
-      this.#write({ ...when, kind: 'command', name, args })
+    return tapedCommands(session, {
+      command: (name, args) => {
+        const when = this.clock.held ? { t: this.#t } : this.#step()
+        this.#write({ ...when, kind: 'command', name, args })
+      },
+      end: () => {
+        this.#endedFromOutside = true
+      }
     })
   }
 
@@ -151,10 +154,12 @@ class Tape implements CallTape {
     return tapedTools(tools, nextRun, onDone)
   }
 
-  /** What the end itself sends is still recorded. */
+  /**
+   * What the end itself sends is still recorded. An end that something on the tape brought about comes again with that,
+   * also one that an operator asked for: it waits for the goodbye to be heard.
+   */
   end(reason: EndReason): void {
-    const byWire = this.clock.held && (reason !== 'caller_hung_up' || this.#lastIn === 'carrier')
-    const outside = OUTSIDE.has(reason) || !byWire
+    const outside = this.#endedFromOutside || !this.clock.held
     this.#write({ ...(outside ? this.#step() : { t: this.#t }), kind: 'ended', reason, outside })
     setImmediate(() => this.cut())
   }
@@ -166,7 +171,6 @@ class Tape implements CallTape {
 
   #received(at: { wire: TapeWire; socket?: number }, data: string, during?: number): void {
     const when = during === undefined ? this.#step() : { t: this.#t, during }
-    this.#lastIn = at.wire
     const text = at.wire === 'carrier' ? data.replace(SECRET, '$1***') : data
     this.#write({ ...when, ...at, kind: 'in', data: text })
   }

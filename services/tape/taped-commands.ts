@@ -10,22 +10,26 @@ const COMMANDS: ReadonlySet<string> = new Set([
   'muting.set'
 ])
 
-/** The same session, and `onCommand` hears of each command before it is carried out. */
-export function tapedCommands<T extends object>(
-  session: T,
-  onCommand: (name: string, args: readonly unknown[]) => void,
-  path = ''
-): T {
+export interface CommandListener {
+  /** Hears of each command before it is carried out. */
+  command(name: string, args: readonly unknown[]): void
+  /** Hears that the session is told to end, before it is told. */
+  end(): void
+}
+
+/** The same session, with somebody who hears what others tell it to do. */
+export function tapedCommands<T extends object>(session: T, listener: CommandListener, path = ''): T {
   return new Proxy(session, {
     get(target, property) {
       const value: unknown = Reflect.get(target, property, target)
       const name = `${path}${String(property)}`
       if (typeof value === 'object' && value !== null && isFolder(name)) {
-        return tapedCommands(value, onCommand, `${name}.`)
+        return tapedCommands(value, listener, `${name}.`)
       }
       if (typeof value !== 'function') return value
       return (...args: unknown[]) => {
-        if (COMMANDS.has(name)) onCommand(name, args)
+        if (COMMANDS.has(name)) listener.command(name, args)
+        else if (name === 'end') listener.end()
         return Reflect.apply(value, target, args)
       }
     }

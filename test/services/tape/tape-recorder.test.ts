@@ -73,12 +73,14 @@ describe('a tape', () => {
   it('has what crossed the socket, when, and how the call ended', async () => {
     const { clock, events, recorder } = await createRecorder()
     const socket = new FakeSocket()
-    const taped = new TapedSocket(socket, recorder.record(header), media)
+    const tape = recorder.record(header)
+    const taped = new TapedSocket(socket, tape, media)
+    const session = tape.commands({ end: () => events.publish(testCall, ended) })
     taped.on('message', () => taped.send('pong'))
     clock.advance(12.5)
     socket.receive('ping')
     clock.advance(7.5)
-    events.publish(testCall, ended)
+    session.end()
     await recorder.close()
     assert.deepEqual(await linesOf(), [
       { t: 0, wire: 'carrier', kind: 'open', media },
@@ -87,6 +89,31 @@ describe('a tape', () => {
       { t: 20, same: true, kind: 'ended', reason: 'operator', outside: true }
     ])
     assert.deepEqual(socket.sent, ['pong'])
+  })
+
+  it('has an end that waited for the goodbye where the goodbye was heard, also one that an operator asked for', async () => {
+    const { clock, events, recorder } = await createRecorder()
+    const socket = new FakeSocket()
+    const callId = 'goodbye'
+    const taped = new TapedSocket(
+      socket,
+      recorder.record({ ...header, call: { ...testCall, callId } }),
+      media
+    )
+    taped.on('message', () => {
+      // Handling takes its time, and by the tape it takes none.
+      clock.advance(5)
+      events.publish({ ...testCall, callId }, ended)
+    })
+    clock.advance(12.5)
+    socket.receive('mark')
+    await recorder.close()
+    assert.deepEqual((await linesOf(path.join(folder, `${callId}.jsonl`))).at(-1), {
+      t: 12.5,
+      kind: 'ended',
+      reason: 'operator',
+      outside: false
+    })
   })
 
   it('holds no token that a carrier sends back', async () => {
