@@ -9,6 +9,7 @@ const ACKNOWLEDGEMENTS: Readonly<Record<string, readonly string[]>> = {
     'mm hmm',
     'mhm',
     'mm',
+    'hm',
     'hmm',
     'okay',
     'ok',

@@ -107,8 +107,19 @@ export class TurnTaking {
   /** Whether these words, of speech over the agent's voice where it is `audible`, are the caller's turn. */
   takesTheFloor(text: string, audible: boolean): boolean {
     const words = normalise(text)
-    if (words === '' || this.#acknowledgements.has(words)) return false
+    if (words === '' || this.#onlyAcknowledges(words)) return false
     return words.split(' ').length >= (audible ? this.#policy.minWords : 0)
+  }
+
+  /** "Uh-huh, okay": one of them, or several. */
+  #onlyAcknowledges(words: string): boolean {
+    const text = `${words} `
+    /** Where one of them ends, and another may begin. */
+    const starts = new Set([0])
+    for (const start of starts)
+      for (const each of this.#acknowledgements)
+        if (each !== '' && text.startsWith(`${each} `, start)) starts.add(start + each.length + 1)
+    return starts.has(text.length)
   }
 
   /** The engine answers: whether the answer has to wait for the words, since they may be none. */
@@ -124,9 +135,11 @@ export class TurnTaking {
   }
 }
 
-/** Lower case words, without punctuation: "Uh-huh, okay." is "uh huh okay". */
+/** Lower case words, without punctuation: "Uh-huh, okay." is "uh huh okay", and "D’accord" is "d'accord". */
 function normalise(text: string): string {
   return text
+    .normalize('NFC')
+    .replaceAll('’', "'")
     .toLowerCase()
     .replace(/[^\p{L}\p{N}']+/gu, ' ')
     .trim()

@@ -13,6 +13,8 @@ import { SpeechWatch } from './speech-watch.ts'
 const ANSWER_DEADLINE_MS = 2000
 const WORDS_DEADLINE_MS = 6000
 const RECONNECT_DEADLINE_MS = 1500
+/** A beginning that neither words nor speech follow was nothing, and the service need not say so. Words take a second or two. */
+const NOTHING_MS = 3000
 /** Seconds of audio are reported in records of this length. */
 const USAGE_MS = 5000
 
@@ -46,6 +48,11 @@ export class CallerListening {
   #service: SpeechToText | null = null
   /** There is speech that no final words have come of. */
   #unsettled = false
+  /** The caller began to speak, and nothing told of the end; `worded`: there are words of it. */
+  #begun: { worded: boolean } | null = null
+  /** Whether they speak now, as far as we can tell. */
+  #speech = false
+  #cancelNothing = (): void => {}
   readonly #unanswered: SpeechWait
   readonly #wordless: SpeechWait
   #unreportedMs = 0
@@ -77,6 +84,7 @@ export class CallerListening {
     const ms = durationMs(this.#options.format, payload.byteLength)
     const speech = this.#watch.push(payload)
     this.#unsettled ||= speech
+    this.#speech = speech
     this.#kept.push(payload, this.#unsettled)
     if (!this.#service) return
     this.#service.sendAudio(payload)
@@ -92,6 +100,7 @@ export class CallerListening {
 
   close(): void {
     this.#abort.abort()
+    this.#cancelNothing()
     this.#service?.close()
     this.#service = null
     this.#watch.close()
@@ -128,16 +137,32 @@ export class CallerListening {
 
   #started(): void {
     this.#unsettled = true
+    this.#begun ??= { worded: false }
+    this.#endIfNothing()
     this.#options.listener.started()
   }
 
+  /** The caller waits for the agent to go on: noise may begin, and not be said to end. */
+  #endIfNothing(): void {
+    this.#cancelNothing()
+    if (!this.#begun || this.#begun.worded || !this.#provider.streams) return
+    this.#cancelNothing = this.#options.clock.after(NOTHING_MS, () => {
+      if (this.#speech) this.#endIfNothing()
+      else this.#ended('')
+    })
+  }
+
   #heard(text: string): void {
+    this.#begun = { worded: true }
+    this.#cancelNothing()
     this.#wordless.reset()
     this.#reopened = false
     this.#options.listener.heard(text)
   }
 
   #ended(text: string): void {
+    this.#begun = null
+    this.#cancelNothing()
     if (text !== '') this.#wordless.reset()
     this.#unsettled = false
     this.#kept.forget()
@@ -177,6 +202,9 @@ export class CallerListening {
       try {
         await connectWithin(RECONNECT_DEADLINE_MS, clock, signal, (aborted) => service.connect(aborted))
         this.#use(service)
+        // Whether there were words is for this one to say.
+        if (this.#begun) this.#begun.worded = false
+        this.#endIfNothing()
         for (const payload of this.#kept.payloads) service.sendAudio(payload)
         if (this.#index !== before) onFailing()
         return

@@ -41,6 +41,8 @@ export class NovaSpeechToText implements SpeechToText {
   readonly #sendLimitBytes: number
   #final: string[] = []
   #speaking = false
+  /** There were words, though they may have been taken back. */
+  #worded = false
   #sentSinceTick = false
   #cancelKeepAlive: () => void = () => {}
   #cancelEnd: (() => void) | null = null
@@ -109,13 +111,14 @@ export class NovaSpeechToText implements SpeechToText {
     if (message.type === 'SpeechStarted') this.#started()
     else if (message.type === 'Results') this.#onResults(message)
     // After `speech_final` there is nothing left for it to end.
-    else if (message.type === 'UtteranceEnd' && this.#final.length > 0) this.#end()
+    else if (message.type === 'UtteranceEnd' && this.#worded) this.#end()
   }
 
   #onResults({ channel, is_final, speech_final, from_finalize }: Deepgram.listen.ListenV1Results): void {
     const transcript = channel.alternatives[0]?.transcript ?? ''
     if (transcript !== '') {
-      this.#started()
+      if (!this.#speaking) this.#started()
+      this.#worded = true
       this.#goOn()
       if (is_final) this.#final.push(transcript)
       this.#listener.heard(is_final ? this.#text : `${this.#text} ${transcript}`.trim())
@@ -127,8 +130,8 @@ export class NovaSpeechToText implements SpeechToText {
     return this.#final.join(' ')
   }
 
+  /** Told again where it begins again: what began before may have been taken for nothing. */
   #started(): void {
-    if (this.#speaking) return
     this.#speaking = true
     this.#listener.started()
   }
@@ -152,6 +155,7 @@ export class NovaSpeechToText implements SpeechToText {
     this.#cancelEnd = null
     const text = this.#text
     this.#final = []
+    this.#worded = false
     this.#speaking = false
     this.#listener.ended(text)
   }

@@ -7,6 +7,9 @@ import { CallerEars, type Utterance } from '../local/caller-ears.ts'
 import { createOpenAi, type OpenAiAccess, openAiError, reachOpenAi } from './openai-chat-model.ts'
 import type { SpeechToText, SpeechToTextListener } from './speech-to-text.ts'
 
+/** Nobody waits longer for their words to be understood. */
+const DEADLINE_MS = 5000
+
 export interface OpenAiSpeechToTextOptions {
   readonly access: OpenAiAccess
   readonly model: string
@@ -14,6 +17,7 @@ export interface OpenAiSpeechToTextOptions {
   readonly language: string
   readonly format: AudioFormat
   readonly classifiers: Pick<SpeechClassifiers, 'create'>
+  readonly deadlineMs?: number
 }
 
 /** The second choice: utterances are found here, and each is transcribed whole by OpenAI, with no words in between. */
@@ -62,7 +66,7 @@ export class OpenAiSpeechToText implements SpeechToText {
   }
 
   async #transcribe({ pcm }: Utterance): Promise<void> {
-    const { language, model } = this.#options
+    const { deadlineMs = DEADLINE_MS, language, model } = this.#options
     const { signal } = this.#abort
     try {
       const data = new Uint8Array(pcm.buffer, pcm.byteOffset, pcm.byteLength)
@@ -70,7 +74,7 @@ export class OpenAiSpeechToText implements SpeechToText {
       const file = await toFile(Buffer.concat([header, data]), 'utterance.wav')
       const { text } = await this.#client.audio.transcriptions.create(
         { file, model, language: language.split('-')[0] },
-        { signal }
+        { signal, timeout: deadlineMs }
       )
       this.#failures = 0
       if (!signal.aborted) this.#ended(text.trim())

@@ -46,6 +46,8 @@ class OpenAiSpeech implements Speech {
   readonly #abort = new AbortController()
   #text = ''
   #finished = false
+  /** Whether the words after those that are being handed on have been asked for. */
+  #asked = false
   #wake: () => void = () => {}
 
   constructor(client: OpenAI, options: OpenAiTextToSpeechOptions, listener: SpeechListener) {
@@ -78,10 +80,11 @@ class OpenAiSpeech implements Speech {
     }
     try {
       for (let body = await this.#next(); body; ) {
+        this.#asked = false
         const ahead = this.#next()
         ahead.catch(() => {})
         for await (const piece of body) hand(transcoder.push(piece))
-        if (this.#text === '' && !this.#finished) this.#listener.voiced()
+        if (!this.#asked && this.#text === '' && !this.#finished) this.#listener.voiced()
         body = await ahead
       }
       hand(transcoder.flush())
@@ -101,6 +104,7 @@ class OpenAiSpeech implements Speech {
     }
     const input = this.#text
     this.#text = ''
+    this.#asked = true
     const { model, voice } = this.#options
     const { signal } = this.#abort
     const response = await this.#client.audio.speech.create(
