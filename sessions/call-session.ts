@@ -72,6 +72,8 @@ export class CallSession extends EventEmitter<{ closed: [] }> {
   #toldEngine = false
   readonly #conduct: Conduct
   #handingOver = false
+  /** The engine was lost while the caller, who did not need it, was being handed over. */
+  #engineGone = false
   #ended: Promise<void> | null = null
 
   constructor(options: CallSessionOptions) {
@@ -202,6 +204,7 @@ export class CallSession extends EventEmitter<{ closed: [] }> {
     this.#handingOver = handingOver
     if (handingOver) this.#media.yield()
     else this.#media.regain({ comes: streamComes })
+    if (!handingOver && this.#engineGone) this.#conduct.engineLost()
   }
 
   /** The carrier takes the stream away for something else, and brings another within this time. */
@@ -282,7 +285,8 @@ export class CallSession extends EventEmitter<{ closed: [] }> {
         ? error
         : new CallError('ENGINE_CONNECT', 'The engine failed', { cause: error })
     this.#reporter.publish({ type: 'engine.failed', code, retryable, detail })
-    if (this.#phase === 'live') this.#conduct.engineLost()
+    if (this.#handingOver) this.#engineGone = true
+    else if (this.#phase === 'live') this.#conduct.engineLost()
     else void this.end('engine_failed')
   }
 

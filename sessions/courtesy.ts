@@ -88,6 +88,8 @@ export class Courtesy {
     if (!this.#lastWords.in(text) || this.#options.ending()) return
     const begun = this.#answered
     this.#options.endAfterAnswer({ begun })
+    // The one to an earlier goodbye would come into the answer to this one.
+    this.#cancelAnswer?.()
     if (!begun) this.#cancelAnswer = this.#options.clock.after(ANSWER_MS, () => this.#answerGoodbye())
   }
 

@@ -83,6 +83,8 @@ export class MediaLeg {
   /** The carrier may take the stream away until `regain`: that is not the call's end. */
   yield(): void {
     this.#absence = 'until_regained'
+    // One that was lost just before is not asked for now.
+    this.#wait(null)
   }
 
   /** The stream is wanted back, if it is gone: `comes` where the carrier brings it without being asked. */
@@ -146,7 +148,7 @@ export class MediaLeg {
     }
     this.#wait(RECONNECT_MS, () => this.#reconnect())
     reconnect().catch(() => {
-      if (!this.#closed && !this.#transport) onOver('media_lost')
+      if (!this.#closed && !this.#transport && !this.#absence) onOver('media_lost')
     })
   }
 

@@ -30,6 +30,19 @@ async function inCall(profile: Partial<AgentProfile> = {}, maxCallMs?: number) {
   return { ...rig, agentSays, callerSays, speakSaid }
 }
 
+describe('a goodbye of the caller', () => {
+  it('is left to the agent to answer as long as the one before it was', async () => {
+    const { callerSays, clock, engine } = await inCall({ endCallPhrases: ['goodbye'] })
+    callerSays('Okay, goodbye.')
+    clock.advance(1500)
+    callerSays('Thanks, goodbye.')
+    clock.advance(1500)
+    assert.deepEqual(engine.said, [])
+    clock.advance(1000)
+    assert.equal(engine.said.length, 1)
+  })
+})
+
 describe('silence', () => {
   const silence: SilencePolicy = { afterSeconds: 5, reminders: 2, phrases: null }
 

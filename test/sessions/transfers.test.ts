@@ -4,16 +4,20 @@ import { PCMU_8K } from '../../audio/format.ts'
 import { createCallEvents } from '../../sessions/call-events.ts'
 import type { HeldCall } from '../../sessions/call-registry.ts'
 import type { ReplyCarrier, TransferOutcome } from '../../sessions/contracts/carrier.ts'
+import { CallError } from '../../sessions/errors.ts'
 import { Transfers } from '../../sessions/transfers.ts'
 import { createRig, settle, testCall, testProfile } from '../support/session-rig.ts'
 
 /** What the phone rings, and what the carrier takes to tell. */
 const EXPIRY_MS = 45_000
 
-async function startTransfer(carrier: Partial<ReplyCarrier>) {
+type Rig = ReturnType<typeof createRig>
+
+async function startTransfer(carrier: Partial<ReplyCarrier>, before = (_rig: Rig): void => {}) {
   let asked = 0
   const rig = createRig({ reconnect: async () => void asked++ })
   await rig.connect()
+  before(rig)
   const { clock, session } = rig
   const events = createCallEvents({ now: () => clock.now(), onListenerError: () => {} })
   const transfers = new Transfers({ clock, events })
@@ -61,5 +65,29 @@ describe('a transfer of which the carrier tells nothing', () => {
     rig.clock.advance(EXPIRY_MS)
     await settle()
     assert.deepEqual([outcomes, reconnects()], [['failed'], 1])
+  })
+})
+
+describe('a caller who is being handed over', () => {
+  it('is not hung up on where the engine is lost meanwhile, and is where the agent should come back', async () => {
+    const { rig } = await startTransfer({})
+    rig.clock.advance(5000)
+    rig.engine.emit('failed', new CallError('ENGINE_UNAVAILABLE', 'lost'))
+    rig.clock.advance(20_000)
+    await settle()
+    assert.deepEqual([rig.of('call.ended'), rig.hangUps], [[], []])
+    rig.clock.advance(EXPIRY_MS)
+    await settle()
+    assert.equal(rig.of('call.ended')[0].reason, 'engine_failed')
+  })
+
+  it('has no stream asked for that was lost just before', async () => {
+    const { rig, reconnects } = await startTransfer({}, ({ carrier, clock }) => {
+      carrier.vanish()
+      clock.advance(500)
+    })
+    rig.clock.advance(20_000)
+    await settle()
+    assert.deepEqual([reconnects(), rig.of('call.ended')], [0, []])
   })
 })
