@@ -1,4 +1,4 @@
-/** What the arithmetic on samples costs and what it does to them. Run alone: `node bench/audio-bench.ts`. */
+/** What the arithmetic on samples costs and what it does to them. Run alone: `npx node bench/audio-bench.ts`. */
 import { performance } from 'node:perf_hooks'
 import alawmulaw from 'alawmulaw'
 import {

@@ -1,5 +1,5 @@
 /**
- * What a wall of live calls costs the operator's browser: `node bench/console-bench.ts`.
+ * What a wall of live calls costs the operator's browser: `npx node bench/console-bench.ts`.
  *
  * Chromium without a screen, drawing by processor; the page's events are made up, ten levels a second for each call.
  */

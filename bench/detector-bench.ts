@@ -1,5 +1,5 @@
 /**
- * What it costs to know that a caller speaks, and that it is not the agent's echo: `node bench/detector-bench.ts`.
+ * What it costs to know that a caller speaks, and that it is not the agent's echo: `npx node bench/detector-bench.ts`.
  *
  * Microseconds of the main thread, which all calls share; speech is that of the embedded voice over 8 kHz mu-law.
  */

@@ -1,5 +1,5 @@
 /**
- * How well the embedded agent hears and how fast it speaks: `node bench/speech-bench.ts`.
+ * How well the embedded agent hears and how fast it speaks: `npx node bench/speech-bench.ts`.
  *
  * Sentences are spoken by its own voices, sent through 8 kHz mu-law and back, and recognised against a grammar that
  * knows half of them. A sentence counts as accepted from a confidence of `--accept` (0.3) on.

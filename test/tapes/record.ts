@@ -7,8 +7,8 @@ import { startCallRig } from '../support/call-rig.ts'
 import { REPLIES, SITUATIONS, type Situation } from './situations.ts'
 
 /**
- * Records the tapes of this folder anew, from the real server between its stand-ins: `node test/tapes/record.ts`, or
- * with names of situations. What we sent is kept by its digest, so that a tape stays small.
+ * Records the tapes of this folder anew, from the real server between its stand-ins: `npx node test/tapes/record.ts`,
+ * or with names of situations. What we sent is kept by its digest, so that a tape stays small.
  */
 async function main(): Promise<void> {
   const { positionals } = parseArgs({ allowPositionals: true })
