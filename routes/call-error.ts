@@ -32,8 +32,8 @@ export function callHttpError(error: CallError): HttpError | null {
   if (code === 'CARRIER_REFUSED') {
     return new HttpError(502, 'carrier_refused', `The carrier refused the request (${detail}).`)
   }
-  if (code !== 'INVALID_STATE') return null
-  const state = STATES[detail ?? '']
+  if (code !== 'INVALID_STATE' && code !== 'CALL_OVER') return null
+  const state = STATES[code === 'CALL_OVER' ? 'not_live' : (detail ?? '')]
   if (state) return new HttpError(state.status, state.code, state.message)
   return new HttpError(503, detail ?? 'unavailable', 'No more calls are taken now; try again later.')
 }

@@ -86,7 +86,7 @@ export class CallControl {
     // Its hangup may have come before its ring.
     if (this.#options.registry.find(call.callId) !== held) return
     try {
-      await carrier.answer(ring.carrierCallId)
+      await this.#unlessOver(held, carrier.answer(ring.carrierCallId))
     } catch (error) {
       this.#logRefused(call, 'answer', error)
       this.#giveUp(held, 'carrier_failed')
@@ -309,10 +309,20 @@ export class CallControl {
 
   async #requestStream(held: HeldCall, carrier: ReplyCarrier): Promise<void> {
     const { events, mintStream } = this.#options
-    const request = await carrier.startStream(held.call.carrierCallId, mintStream(held.call))
+    const asked = carrier.startStream(held.call.carrierCallId, mintStream(held.call))
+    const request = await this.#unlessOver(held, asked)
     // The call may have ended meanwhile, and its end is the last that is told of it.
     const live = held.session?.phase === 'connecting' || held.session?.phase === 'live'
-    if (live) events.publish(held.call, { type: 'stream.requested', ...request })
+    if (live && request) events.publish(held.call, { type: 'stream.requested', ...request })
+  }
+
+  /** null: by the carrier the call is over. Whoever was on it has hung up, and the webhook of that is on its way. */
+  #unlessOver<T>({ call }: HeldCall, asked: Promise<T>): Promise<T | null> {
+    return asked.catch((error: unknown) => {
+      if (!(error instanceof CallError) || error.code !== 'CALL_OVER') throw error
+      this.hungUp(call.carrierCallId)
+      return null
+    })
   }
 
   #open(held: HeldCall, carrier: ReplyCarrier | null): CallSession {

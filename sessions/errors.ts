@@ -1,5 +1,7 @@
 export type CallErrorCode =
   | 'CARRIER_REFUSED'
+  /** By the carrier the call is over already: its other end has hung up, and the webhook may still be on its way. */
+  | 'CALL_OVER'
   | 'CARRIER_UNREACHABLE'
   | 'MEDIA_PROTOCOL'
   | 'ENGINE_CONNECT'

@@ -11,9 +11,11 @@ import { CallError } from '../../sessions/errors.ts'
 import { ManualClock } from '../support/manual-clock.ts'
 import { ScriptedEngine } from '../support/scripted-engine.ts'
 import { settle, testProfile } from '../support/session-rig.ts'
+import { VirtualCarrier } from '../support/virtual-carrier.ts'
 
 const RING = { carrierCallId: 'v3:one', from: '+13125550100', to: '+13125550199' }
 const refused = new CallError('CARRIER_REFUSED', 'refused', { detail: 'stream_track' })
+const over = new CallError('CALL_OVER', 'over', { detail: '90018' })
 
 function createRig(overrides: Partial<Carrier> & { maxConcurrentCalls?: number } = {}) {
   const clock = new ManualClock()
@@ -117,6 +119,46 @@ describe('CallControl', () => {
     await control.answered(carrier, 'v3:one')
     assert.deepEqual([ends(), commands, registry.size], [['carrier_failed'], ['answer', 'hangUp'], 0])
     assert.deepEqual([lines[0].command, lines[0].parameter], ['streaming_start', 'stream_track'])
+  })
+
+  it('takes a call that is over before it could be answered for hung up by the caller', async () => {
+    const { control, carrier, commands, registry, ends, lines, clock } = createRig({
+      answer: () => Promise.reject(over)
+    })
+    await control.ringing(carrier, RING)
+    control.hungUp('v3:one')
+    assert.deepEqual([ends(), registry.size, clock.pending], [['caller_hung_up'], 0, 0])
+    assert.deepEqual([commands, lines], [[], []])
+  })
+
+  it('takes a call that is over before its stream could be started for hung up by the caller', async () => {
+    const { control, carrier, commands, ends, lines, registry } = createRig({
+      startStream: () => Promise.reject(over)
+    })
+    await control.ringing(carrier, RING)
+    await control.answered(carrier, 'v3:one')
+    await settle()
+    assert.deepEqual([ends(), commands, registry.size], [['caller_hung_up'], ['answer'], 0])
+    assert.deepEqual(lines, [])
+  })
+
+  it('takes a call that is over when its lost stream is asked for again for hung up by the caller', async () => {
+    let asked = 0
+    const { control, carrier, registry, ends, clock } = createRig({
+      startStream: async () => {
+        asked += 1
+        if (asked === 2) throw over
+        return { streamUrl: 'wss://host', parameters: {} }
+      }
+    })
+    await control.ringing(carrier, RING)
+    await control.answered(carrier, 'v3:one')
+    const media = new VirtualCarrier({ clock })
+    registry.find('v3:one')?.session?.attachMedia(media)
+    media.vanish()
+    clock.advance(1000)
+    await settle()
+    assert.deepEqual([ends(), asked], [['caller_hung_up'], 2])
   })
 
   it('frees the place of a call that was never answered', async () => {

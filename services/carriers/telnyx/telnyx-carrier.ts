@@ -20,8 +20,6 @@ const REQUEST_TIMEOUT_MS = 10_000
 const PREFERRED_CODECS = 'G722,PCMU,PCMA,G729,OPUS,VP8,H264'
 /** How long a phone rings before a call is given up: less than the token of its media stream lives. */
 const DIAL_RING_SECONDS = 40
-/** "Call has already ended". */
-const ALREADY_ENDED = '90018'
 
 /** The control leg of Telnyx, by Call Control v2. */
 export class TelnyxCarrier implements Carrier {
@@ -131,7 +129,7 @@ export class TelnyxCarrier implements Carrier {
         this.#client.calls.actions.hangup(carrierCallId, { command_id: randomUUID() })
       )
     } catch (error) {
-      if (error instanceof CallError && error.detail === ALREADY_ENDED) return
+      if (error instanceof CallError && error.code === 'CALL_OVER') return
       throw error
     }
   }

@@ -14,6 +14,9 @@ interface ErrorBody {
 /** Telnyx's response codes of outbound calls (support.telnyx.com, "Telnyx SIP Response Codes"), D1 to D99. */
 const RESPONSE_CODE = /\bD\d{1,2}\b/
 
+/** "Call has already ended". */
+const ALREADY_ENDED = '90018'
+
 /**
  * What the SDK threw, as a CallError whose `detail` says most of it in a word: a response code such as `D51`, the
  * parameter that Telnyx points at, or its error code.
@@ -25,9 +28,13 @@ export function toCallError(error: unknown): CallError {
       cause: error
     })
   }
+  const detail = detailOf(error.error as ErrorBody | undefined) ?? `http_${error.status}`
+  if (detail === ALREADY_ENDED) {
+    return new CallError('CALL_OVER', 'By Telnyx the call is over', { detail, cause: error })
+  }
   return new CallError('CARRIER_REFUSED', 'Telnyx refused the request', {
     retryable: error.status >= 500 || error.status === 429,
-    detail: detailOf(error.error as ErrorBody | undefined) ?? `http_${error.status}`,
+    detail,
     cause: error
   })
 }

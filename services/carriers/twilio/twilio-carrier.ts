@@ -16,7 +16,7 @@ const REQUEST_TIMEOUT_MS = 10_000
 /** A hang-up may be tried again without harm; the call is held for at most 5 s for it. */
 const HANG_UP_RETRIES = { retries: 2, minTimeout: 300, maxTimeout: 1000 }
 /** "Invalid call state": the call is not in progress any more. */
-const ALREADY_ENDED = '21220'
+const ALREADY_ENDED = 21220
 
 /** What becomes of a call that a machine takes. */
 type MachineDetection = AgentProfile['machineDetection']
@@ -100,7 +100,7 @@ export class TwilioCarrier implements ReplyCarrier {
     try {
       await pRetry(hangUp, { ...HANG_UP_RETRIES, shouldRetry })
     } catch (error) {
-      if (error instanceof CallError && error.detail === ALREADY_ENDED) return
+      if (error instanceof CallError && error.code === 'CALL_OVER') return
       throw error
     }
   }
@@ -172,9 +172,13 @@ function toCallError(error: unknown): CallError {
       cause: error
     })
   }
+  const detail = typeof code === 'number' ? String(code) : `http_${status}`
+  if (code === ALREADY_ENDED) {
+    return new CallError('CALL_OVER', 'By Twilio the call is over', { detail, cause: error })
+  }
   return new CallError('CARRIER_REFUSED', 'Twilio refused the request', {
     retryable: status >= 500 || status === 429,
-    detail: typeof code === 'number' ? String(code) : `http_${status}`,
+    detail,
     cause: error
   })
 }

@@ -135,6 +135,16 @@ describe('TelnyxCarrier', { timeout: 30_000 }, () => {
     assert.equal(telnyx.requests.at(-1)?.errorCode, '90018')
   })
 
+  it('tells a call that is over from a refusal', async () => {
+    const carrier = carrierWith()
+    const ringing = telnyx.placeCall()
+    ringing.hangUp()
+    await assert.rejects(carrier.answer(ringing.callControlId), { code: 'CALL_OVER', retryable: false })
+    const call = await answered(carrier)
+    call.hangUp()
+    await assert.rejects(carrier.startStream(call.callControlId, stream()), { code: 'CALL_OVER' })
+  })
+
   it('does not take any other refusal of a hang-up for a success', async () => {
     await assert.rejects(carrierWith().hangUp('v3:nobody'), { code: 'CARRIER_REFUSED', retryable: false })
   })

@@ -173,6 +173,14 @@ describe('TwilioCarrier', { timeout: 30_000 }, () => {
     assert.deepEqual(parseTwiml(String(twilio.requests.at(-1)?.form.Twiml)).verb, 'connect')
   })
 
+  it('tells a call that is over from a refusal', async () => {
+    const carrier = carrierWith()
+    const call = await answeredCall(carrier)
+    await carrier.hangUp(call.callSid)
+    await call.waitFor('ended')
+    await assert.rejects(carrier.startStream(call.callSid, stream), { code: 'CALL_OVER', retryable: false })
+  })
+
   it('says which of Twilio’s rules a request broke, and never in Twilio’s own words', async () => {
     const refused = carrierWith().dial({ to: '5550111', from: '+13125550122' })
     await assert.rejects(refused, (error: CallError) => {
