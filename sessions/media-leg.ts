@@ -9,6 +9,8 @@ const HANGUP_GRACE_MS = 1000
 const RECONNECT_MS = 10_000
 /** Streams lost in a row before the call is given up. */
 const RECONNECT_ATTEMPTS = 3
+/** A stream that lives so long was brought for good: one that is lost later is not lost in a row. */
+const LASTING_MS = 5000
 
 /** Until when the carrier may take the stream away without that being the call's end. */
 type Absence = 'until_regained' | 'until_next_stream'
@@ -37,7 +39,7 @@ export interface MediaLegOptions {
 export class MediaLeg {
   readonly #options: MediaLegOptions
   #transport: MediaTransport | null = null
-  #started = false
+  #startedAt: number | null = null
   #attempts = 0
   #cancelWait: (() => void) | null = null
   #absence: Absence | null = null
@@ -59,7 +61,7 @@ export class MediaLeg {
   attach(transport: MediaTransport): void {
     const previous = this.#transport
     this.#transport = transport
-    this.#started = false
+    this.#startedAt = null
     this.#wait(null)
     if (this.#absence === 'until_next_stream') this.#absence = null
     if (previous) this.#options.onLost()
@@ -109,7 +111,7 @@ export class MediaLeg {
   }
 
   #onStarted(transport: MediaTransport, start: StreamStart): void {
-    const { call, reporter, onStarted } = this.#options
+    const { call, clock, reporter, onStarted } = this.#options
     // Nobody but us has given a test call its id: what a phone of software says in its place is its own affair.
     const foreign = call.carrier !== 'test' && start.carrierCallId !== call.carrierCallId
     if (start.carrierCallId !== null && foreign) {
@@ -117,9 +119,8 @@ export class MediaLeg {
       transport.close()
       return
     }
-    this.#attempts = 0
-    onStarted(transport, start, this.#started)
-    this.#started = true
+    onStarted(transport, start, this.#startedAt !== null)
+    this.#startedAt ??= clock.now()
   }
 
   #onStopped(transport: MediaTransport, reason: MediaStopReason): void {
@@ -129,7 +130,8 @@ export class MediaLeg {
     if (transport !== this.#transport) return
     this.#transport = null
     if (this.#closed) return
-    const { onLost, onOver } = this.#options
+    const { clock, onLost, onOver } = this.#options
+    if (this.#startedAt !== null && clock.now() - this.#startedAt >= LASTING_MS) this.#attempts = 0
     onLost()
     if (this.#absence) return
     if (reason === 'stop') onOver('caller_hung_up')

@@ -105,6 +105,34 @@ describe('a media stream that is lost in the middle of a call', () => {
     assert.equal(asked, 3)
   })
 
+  /** Loses the stream so many times, which lives so long whenever it is back; `asked` tells how often it was asked for. */
+  async function loseAgainAndAgain({ times, livesMs }: { times: number; livesMs: number }) {
+    let asked = 0
+    const rig = createRig({ reconnect: async () => void asked++ })
+    await rig.connect()
+    rig.carrier.vanish()
+    for (let lost = 1; lost < times; lost++) {
+      rig.clock.advance(1000)
+      const next = new VirtualCarrier({ clock: rig.clock })
+      rig.session.attachMedia(next)
+      next.start()
+      rig.clock.advance(livesMs)
+      next.vanish()
+    }
+    rig.clock.advance(1000)
+    return { asked, reasons: rig.of('call.ended').map(({ reason }) => reason) }
+  }
+
+  it('is given up where it begins and is lost at once, again and again', async () => {
+    const { asked, reasons } = await loseAgainAndAgain({ times: 4, livesMs: 200 })
+    assert.deepEqual([asked, reasons], [3, ['media_lost']])
+  })
+
+  it('is asked for as often as it is lost where it lasts in between', async () => {
+    const { asked, reasons } = await loseAgainAndAgain({ times: 10, livesMs: 6000 })
+    assert.deepEqual([asked, reasons], [10, []])
+  })
+
   it('is not asked for again once the caller has hung up', async () => {
     let asked = 0
     const rig = createRig({ reconnect: async () => void asked++ })
