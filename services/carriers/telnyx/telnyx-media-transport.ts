@@ -177,8 +177,11 @@ export class TelnyxMediaTransport
       streamId: typeof frame.stream_id === 'string' ? frame.stream_id : null
     }
     const orderMatters = format.encoding === 'pcm16' && !this.#l16.decided && !this.#presumedByteOrder.known
-    if (!orderMatters || this.#probe) {
+    if (!orderMatters) {
+      this.#endProbe()
       this.emit('started', start)
+    } else if (this.#probe) {
+      this.#probe.start = start
     } else {
       const cancel = this.#clock.after(PROBE_LIMIT_MS, () => this.#endProbe())
       this.#probe = { start, heard: [], quietFrames: 0, cancel }

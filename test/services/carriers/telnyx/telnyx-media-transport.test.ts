@@ -133,6 +133,20 @@ describe('TelnyxMediaTransport: from the carrier', () => {
       [1, 2]
     )
   })
+
+  for (const [encoding, rate, format] of [
+    ['PCMU', 8000, PCMU_8K],
+    ['L16', 24000, PCM16_24K]
+  ] as const) {
+    it(`goes by a second start of ${encoding} also while the byte order of the first is listened for`, () => {
+      const { clock, socket, starts } = createRig({ byteOrder: 'auto', format: PCM16_16K })
+      socket.receive(start('L16', 16000))
+      clock.advance(40)
+      socket.receive(start(encoding, rate))
+      clock.advance(1000)
+      assert.deepEqual(starts.at(-1)?.inboundFormat, format)
+    })
+  }
 })
 
 describe('TelnyxMediaTransport: to the carrier', () => {
