@@ -117,7 +117,7 @@ export class CallSession extends EventEmitter<{ closed: [] }> {
       onMissing: (frames) => this.#inbound.missing(frames),
       onMark: (name) => this.#onMark(name),
       onDigit: (digit) => this.#onDigit(digit),
-      onLost: () => outbound.detach(),
+      onLost: () => outbound.detach((reply) => this.#onHeardWhole(reply)),
       onOver: (reason) => void this.end(reason)
     })
     this.#limits = new CallLimits({

@@ -132,13 +132,13 @@ export class MediaLeg {
     if (this.#closed) return
     const { clock, onLost, onOver } = this.#options
     if (this.#startedAt !== null && clock.now() - this.#startedAt >= LASTING_MS) this.#attempts = 0
+    const over = this.#absence ? null : endOf(reason)
+    // What was heard of it is told by the stream as it was: nothing of it is kept for another.
+    if (over) return onOver(over)
     onLost()
-    if (this.#absence) return
-    if (reason === 'stop') onOver('caller_hung_up')
-    else if (reason === 'unsupported_media') onOver('carrier_failed')
-    else if (reason === 'socket_closed') this.#wait(HANGUP_GRACE_MS, () => this.#reconnect())
-    else if (reason === 'idle') this.#reconnect()
-    else onOver('media_lost')
+    if (this.#absence || this.#closed) return
+    if (reason === 'idle') this.#reconnect()
+    else this.#wait(HANGUP_GRACE_MS, () => this.#reconnect())
   }
 
   #reconnect(): void {
@@ -158,4 +158,11 @@ export class MediaLeg {
     this.#cancelWait?.()
     this.#cancelWait = delayMs === null ? null : this.#options.clock.after(delayMs, task)
   }
+}
+
+/** The call's end that this is; null where the stream may come back. */
+function endOf(reason: MediaStopReason): EndReason | null {
+  if (reason === 'socket_closed' || reason === 'idle') return null
+  if (reason === 'stop') return 'caller_hung_up'
+  return reason === 'unsupported_media' ? 'carrier_failed' : 'media_lost'
 }

@@ -25,6 +25,8 @@ export interface CutReply extends HeardReply {
   readonly resumedFromMs: number | null
 }
 
+export type HeardWhole = Pick<CutReply, 'replyId' | 'resumedFromMs'>
+
 /**
  * The agent's voice on its way to the caller: engine format to carrier format, whole frames, sent ahead as it comes,
  * with the marks that tell what was played. Audio made before the media stream is there waits for it.
@@ -73,22 +75,23 @@ export class OutboundAudio {
     this.#sendHeld()
   }
 
-  /** The media stream is gone, with what it had not played: that and what comes now waits for the next one. */
-  detach(): void {
+  /** The media stream is gone: what it had not played waits for the next one, and what it had is told in its marks' place. */
+  detach(onHeardWhole: (reply: HeardWhole) => void): void {
     if (!this.#transport) return
     this.#transport = null
     this.#transcoder = null
     this.#replyId = null
     this.#takeBack()
-    const rewound = this.#playback.rewind(this.#clock.now())
-    const whole = new Set(rewound.filter((r) => r.finished || this.#held.ends(r.replyId)))
+    const { rewound, whole } = this.#playback.rewind(this.#clock.now())
+    const made = new Set(rewound.filter((r) => r.finished || this.#held.ends(r.replyId)))
     // What waited is sent again with the rest: the buffers hold all that was not heard.
     this.#held.take()
     for (const reply of rewound) {
       const { replyId, heardMs } = reply
       for (const payload of this.#buffers.get(replyId)?.from(heardMs) ?? []) this.#held.hold(replyId, payload)
-      if (whole.has(reply)) this.#held.done(replyId)
+      if (made.has(reply)) this.#held.done(replyId)
     }
+    for (const playing of whole) onHeardWhole(this.#endPlaying(playing))
   }
 
   /** `ms` of caller audio came in: the carrier's clock has advanced. */
@@ -238,20 +241,24 @@ export class OutboundAudio {
   }
 
   /** What a returned mark tells of which reply; `resumedFromMs` where it was of a reply played again from there. */
-  markReturned(name: string): { replyId: string; kind: MarkKind; resumedFromMs: number | null } | null {
+  markReturned(name: string): (HeardWhole & { kind: MarkKind }) | null {
     const mark = this.#playback.markReturned(name)
     if (!mark) return null
-    const resumed = this.#resumed.get(mark.replyId)
-    if (mark.kind === 'end') {
-      this.#echoGuard.settled()
-      this.#release(mark.replyId)
-      this.#resumed.delete(mark.replyId)
-    }
-    return {
-      kind: mark.kind,
-      replyId: resumed?.replyId ?? mark.replyId,
-      resumedFromMs: resumed?.fromMs ?? null
-    }
+    const { kind, replyId } = mark
+    return { kind, ...(kind === 'end' ? this.#endPlaying(replyId) : this.#playingOf(replyId)) }
+  }
+
+  #endPlaying(playing: string): HeardWhole {
+    const told = this.#playingOf(playing)
+    this.#echoGuard.settled()
+    this.#release(playing)
+    this.#resumed.delete(playing)
+    return told
+  }
+
+  #playingOf(playing: string): HeardWhole {
+    const resumed = this.#resumed.get(playing)
+    return { replyId: resumed?.replyId ?? playing, resumedFromMs: resumed?.fromMs ?? null }
   }
 
   /**

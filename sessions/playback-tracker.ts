@@ -192,9 +192,13 @@ export class PlaybackTracker {
 
   /**
    * The carrier is gone with all that it had not played: every unheard reply goes back to what was heard of it.
-   * Returns them in order; what is unheard has to be sent again.
+   * Returns them in order; what is unheard has to be sent again. `whole`: those that were played to their end, of which
+   * no end mark will come.
    */
-  rewind(now: number): { replyId: string; heardMs: number; finished: boolean }[] {
+  rewind(now: number): {
+    rewound: { replyId: string; heardMs: number; finished: boolean }[]
+    whole: string[]
+  } {
     const clockMs = this.#clock.at(now)
     const unheard = [...this.#replies.values()].filter((reply) => this.#unheard(reply, now))
     const rewound = unheard.map((reply) => {
@@ -206,10 +210,11 @@ export class PlaybackTracker {
       reply.lastMarkMs = heardMs
       return { replyId: reply.id, heardMs, finished: reply.finished }
     })
-    for (const reply of this.#replies.values()) if (!unheard.includes(reply)) this.#replies.delete(reply.id)
+    const heard = [...this.#replies.values()].filter((reply) => !unheard.includes(reply))
+    for (const { id } of heard) this.#replies.delete(id)
     this.#marks.clear()
     this.#queueEndMs = clockMs
-    return rewound
+    return { rewound, whole: heard.filter(({ finished }) => finished).map(({ id }) => id) }
   }
 
   #unheard(reply: Reply, now: number): boolean {

@@ -88,6 +88,37 @@ describe('a media stream that is lost in the middle of a call', () => {
     assert.ok(Math.abs(heardMs - playedMs) <= 40, `${heardMs} told, ${playedMs} played`)
   })
 
+  it('was heard whole where it went between the end of a reply and its end mark', async () => {
+    const rig = createRig({ delayMs: 60, reconnect: async () => {} })
+    await rig.connect()
+    rig.engine.speak('r1', 1000, 'one two three')
+    rig.engine.emit('replyDone', { replyId: 'r1' })
+    rig.clock.advance(1060)
+    assert.deepEqual(rig.of('turn.completed'), [])
+    rig.carrier.vanish()
+    const { turn } = rig.of('turn.completed')[0] ?? assert.fail('the turn is not told')
+    assert.deepEqual([turn.heardMs, turn.agent?.heardText, turn.interrupted], [1000, 'one two three', false])
+    const next = new VirtualCarrier({ clock: rig.clock })
+    rig.session.attachMedia(next)
+    next.start()
+    rig.clock.advance(2000)
+    assert.equal(next.sentMs, 0)
+  })
+
+  it('is not asked for again where the goodbye had been heard', async () => {
+    let asked = 0
+    const rig = createRig({ delayMs: 60, reconnect: async () => void asked++ })
+    await rig.connect()
+    rig.session.sayGoodbye('Goodbye.', { reason: 'agent_hung_up' })
+    rig.engine.speak('bye', 1000, 'Goodbye.')
+    rig.engine.emit('replyDone', { replyId: 'bye' })
+    rig.clock.advance(1060)
+    rig.carrier.vanish()
+    rig.clock.advance(60_000)
+    assert.equal(rig.of('call.ended')[0].reason, 'agent_hung_up')
+    assert.equal(asked, 0)
+  })
+
   it('ends the call where the carrier refuses, or never connects', async () => {
     const refused = createRig({ reconnect: () => Promise.reject(new CallError('CARRIER_REFUSED', 'no')) })
     await refused.connect()
@@ -143,6 +174,22 @@ describe('a media stream that is lost in the middle of a call', () => {
     rig.clock.advance(60_000)
     assert.equal(asked, 0)
   })
+})
+
+describe('a caller who hangs up', () => {
+  for (const afterMs of [0, 20, 60, 100])
+    it(`${afterMs} ms after the end of a reply, before its end mark is back, has heard it whole`, async () => {
+      const rig = createRig({ delayMs: 60 })
+      await rig.connect()
+      rig.engine.speak('r1', 1000, 'Thank you for calling, goodbye.')
+      rig.engine.emit('replyDone', { replyId: 'r1' })
+      rig.clock.advance(1000 + afterMs)
+      rig.carrier.stop()
+      const { turn } = rig.of('turn.completed').at(-1) ?? assert.fail()
+      assert.equal(turn.heardMs, 1000)
+      assert.equal(turn.agent?.heardText, 'Thank you for calling, goodbye.')
+      assert.equal(rig.of('call.ended')[0].reason, 'caller_hung_up')
+    })
 })
 
 describe('a media stream that makes way for something else', () => {
