@@ -151,15 +151,15 @@ export class CallReporter {
     return this.#transcript.wordsBetween(replyId, fromMs, toMs ?? Number.POSITIVE_INFINITY)
   }
 
-  /** Tells the last turn and the end. `heardMs`: what was heard of a reply that is still playing. */
+  /** Tells what is open and the end. `heardMs`: what was heard of a reply that is still playing, null of any other. */
   ended(
     end: { reason: EndReason; detail: string | null },
     endedAt: number,
-    heardMs: (replyId: string) => number
+    heardMs: (replyId: string) => number | null
   ): void {
     this.#milestones.flush()
     const { answerToGreetingMs, longestMs } = this.#deadAir.end(endedAt)
-    this.#publishTurn(this.#transcript.end(heardMs, endedAt))
+    for (const turn of this.#transcript.end(heardMs, endedAt)) this.#publishTurn(turn)
     this.publish({
       type: 'call.ended',
       ...end,

@@ -128,7 +128,10 @@ export class CallTranscript {
       turn.replyEndedAt = at
       cut = turn
     }
-    return cut ? this.#complete(cut, at) : null
+    if (!cut) return null
+    // Of any other that was taken back with them only the end mark was missing.
+    for (const reply of cut.replies.values()) reply.heardMs ??= reply.receivedMs
+    return this.#complete(cut, at)
   }
 
   /**
@@ -159,22 +162,29 @@ export class CallTranscript {
     return heardWords(reply.text, toMs, reply.receivedMs).slice(before.length).trim()
   }
 
-  /** The call is over. Returns the last turn where it was not complete, or the agent has spoken on since. */
-  end(heardMs: (replyId: string) => number, at: number): CompletedTurn | null {
-    const turn = this.#current
-    if (turn.published && [...turn.replies.values()].every(({ heardMs }) => heardMs !== null)) return null
-    for (const [replyId, reply] of turn.replies)
-      reply.heardMs ??= Math.min(heardMs(replyId), reply.receivedMs)
-    return this.#complete(turn, at)
+  /**
+   * The call is over. Returns the last turn where it was not complete, and each in which the agent has spoken on since.
+   * `heardMs`: what was heard of a reply that is still playing; null of one that was heard whole.
+   */
+  end(heardMs: (replyId: string) => number | null, at: number): CompletedTurn[] {
+    return this.#turns.flatMap((turn) => {
+      const open = [...turn.replies].filter(([, reply]) => reply.heardMs === null)
+      if (turn.published && open.length === 0) return []
+      for (const [replyId, reply] of open) {
+        const playedMs = heardMs(replyId)
+        if (playedMs !== null) turn.replyEndedAt = at
+        reply.heardMs = Math.min(playedMs ?? reply.receivedMs, reply.receivedMs)
+      }
+      return this.#complete(turn, at) ?? []
+    })
   }
 
   get #current(): Turn {
     return this.#turns[this.#turns.length - 1]
   }
 
-  /** A reply whose end mark is still on its way has been heard. */
+  /** A reply that is being heard counts as heard whole, until the caller or the end of the call cuts it. */
   #complete(turn: Turn, at: number): CompletedTurn | null {
-    for (const reply of turn.replies.values()) reply.heardMs ??= reply.receivedMs
     turn.replyEndedAt ??= at
     if (turn.replies.size === 0 && saidBy(turn) === '') return null
     const revised = turn.published
@@ -244,7 +254,7 @@ function recordOf(turn: Turn): TurnRecord {
     caller: callerSide(turn),
     agent: agentSide(turn, replies),
     interrupted: turn.interrupted,
-    heardMs: Math.round(replies.reduce((sum, { heardMs }) => sum + (heardMs ?? 0), 0)),
+    heardMs: Math.round(replies.reduce((sum, { heardMs, receivedMs }) => sum + (heardMs ?? receivedMs), 0)),
     saidMs: Math.round(replies.reduce((sum, { receivedMs }) => sum + receivedMs, 0)),
     latency: turn.stopwatch.read()
   }
@@ -268,7 +278,7 @@ function agentSide(turn: Turn, replies: readonly Reply[]): TurnSide | null {
   return {
     saidText: join(replies.map(({ text }) => text)),
     heardText: join(
-      replies.map(({ text, heardMs, receivedMs }) => heardWords(text, heardMs ?? 0, receivedMs))
+      replies.map(({ text, heardMs, receivedMs }) => heardWords(text, heardMs ?? receivedMs, receivedMs))
     ),
     startedAt: turn.replyStartedAt ?? endedAt,
     endedAt

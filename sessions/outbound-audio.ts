@@ -228,11 +228,11 @@ export class OutboundAudio {
     return this.#held.ms === 0 && this.#playback.settled
   }
 
-  /** Milliseconds that the caller has heard of this reply. */
-  heardMs(replyId: string): number {
+  /** Milliseconds that the caller has heard of this reply; null where nothing of it is left to be heard. */
+  heardMs(replyId: string): number | null {
     const resumed = [...this.#resumed].findLast(([, { replyId: id }]) => id === replyId)
     if (resumed) return resumed[1].fromMs + this.#heardOf(resumed[0])
-    return this.#heardOf(replyId)
+    return this.#playback.knows(replyId) ? this.#heardOf(replyId) : null
   }
 
   /** Milliseconds until everything sent has been played. */

@@ -113,12 +113,12 @@ describe('CallTranscript', () => {
     transcript.callerText('u', 'bye')
     transcript.replyAudio('r', 1000, 1500)
     transcript.replyText('r', 'good bye then')
-    const last = transcript.end(() => 400, 2000)
+    const [last] = transcript.end(() => 400, 2000)
     assert.deepEqual([last?.turn.heardMs, last?.turn.saidMs], [400, 1000])
     assert.equal(last?.turn.agent?.heardText, 'good')
-    assert.equal(
+    assert.deepEqual(
       transcript.end(() => 400, 2000),
-      null
+      []
     )
   })
 
@@ -126,17 +126,17 @@ describe('CallTranscript', () => {
     const spoke = afterGreeting()
     spoke.callerStarted('u', 1000)
     spoke.callerText('u', 'hello?')
-    const { turn } = spoke.end(() => 0, 1500) ?? {}
-    assert.deepEqual([turn?.caller?.saidText, turn?.agent], ['hello?', null])
+    const [{ turn }] = spoke.end(() => 0, 1500)
+    assert.deepEqual([turn.caller?.saidText, turn.agent], ['hello?', null])
     const silent = afterGreeting()
     silent.callerStarted('u', 1000)
-    assert.equal(
+    assert.deepEqual(
       silent.end(() => 0, 1500),
-      null
+      []
     )
-    assert.equal(
+    assert.deepEqual(
       new CallTranscript().end(() => 0, 1),
-      null
+      []
     )
   })
 
@@ -147,15 +147,15 @@ describe('CallTranscript', () => {
     transcript.replyHeardWhole('greeting', 500, false)
     transcript.replyAudio('more', 1000, 600)
     transcript.replyText('more', 'Still there?')
-    const { turn, revised } = transcript.end(() => 400, 1000) ?? {}
-    assert.deepEqual([revised, turn?.agent?.saidText], [true, 'Hello. Still there?'])
-    assert.equal(turn?.agent?.heardText, 'Hello.')
+    const [{ turn, revised }] = transcript.end(() => 400, 1000)
+    assert.deepEqual([revised, turn.agent?.saidText], [true, 'Hello. Still there?'])
+    assert.equal(turn.agent?.heardText, 'Hello.')
     const over = new CallTranscript()
     over.replyAudio('greeting', 500, 0)
     over.replyHeardWhole('greeting', 500, false)
-    assert.equal(
+    assert.deepEqual(
       over.end(() => 500, 600),
-      null
+      []
     )
   })
 })
