@@ -124,6 +124,7 @@ export class CallReporter {
 
   /** What the caller said leaves the floor to the agent. */
   callerYields(): void {
+    this.#transcript.callerYields()
     this.#deadAir.expectsNothing()
   }
 
@@ -140,6 +141,7 @@ export class CallReporter {
   /** Cut replies go on: the interruption, `afterMs` ago, did not count. */
   resumed(replies: readonly HeardReply[], afterMs: number): void {
     this.#interruptions -= 1
+    this.#transcript.callerYields()
     const turns = replies.map(({ replyId }) => this.#transcript.resumed(replyId))
     const turnIndex = turns.find((index) => index !== null)
     if (turnIndex !== undefined && turnIndex !== null)

@@ -154,6 +154,11 @@ export class CallTranscript {
     return turn.index
   }
 
+  /** What the caller said last wants no answer: what the agent says next is none, however late. */
+  callerYields(): void {
+    if (this.#current.replies.size === 0) this.#current.stopwatch = new TurnStopwatch()
+  }
+
   /** The words of a reply between two instants of its audio, in ms. */
   wordsBetween(replyId: string, fromMs: number, toMs: number): string {
     const reply = this.#turnWithReply(replyId)?.replies.get(replyId)

@@ -49,6 +49,53 @@ describe('speech that turns out to be nothing', () => {
     assert.equal(of('turn.resumed').length, 0)
   })
 
+  it('is no question: what the agent says next has no response time', async () => {
+    for (const { text, minWords } of [
+      { text: '', minWords: 0 },
+      { text: 'Okay.', minWords: 0 },
+      { text: 'Okay.', minWords: 2 }
+    ]) {
+      const { engine, clock, session, of } = await speaking(2000, {
+        profile: { interruption: { ...policy, minWords } }
+      })
+      engine.emit('callerSpeechStarted', { utteranceId: 'u1' })
+      clock.advance(300)
+      engine.emit('callerSpeechStopped', { utteranceId: 'u1' })
+      engine.emit('callerTranscript', { utteranceId: 'u1', text })
+      clock.advance(15_000)
+      engine.speak('reminder', 1000, 'Are you still there?')
+      engine.emit('replyDone', { replyId: 'reminder' })
+      clock.advance(2000)
+      await session.end('operator')
+      const turns = of('turn.completed').map(({ turn }) => turn)
+      assert.equal(turns.at(-1)?.agent?.saidText, 'Are you still there?')
+      assert.deepEqual(
+        turns.map(({ latency }) => latency.responseMs).filter((ms) => ms !== null),
+        []
+      )
+      assert.equal(of('call.ended')[0].p50ResponseMs, null)
+    }
+  })
+
+  it('leaves the question behind it its response time', async () => {
+    const { engine, clock, of } = await speaking(2000, {
+      profile: { interruption: { ...policy, minWords: 2 } }
+    })
+    for (const [utteranceId, text] of [
+      ['u1', 'Okay.'],
+      ['u2', 'And when do you close?']
+    ]) {
+      engine.emit('callerSpeechStarted', { utteranceId })
+      engine.emit('callerSpeechStopped', { utteranceId })
+      engine.emit('callerTranscript', { utteranceId, text })
+    }
+    clock.advance(400)
+    engine.speak('r2', 1000, 'At five.')
+    engine.emit('replyDone', { replyId: 'r2' })
+    clock.advance(2000)
+    assert.equal(of('turn.completed').at(-1)?.turn.latency.responseMs, 400)
+  })
+
   it('leaves one turn, heard whole and not interrupted, and no interruption counted', async () => {
     const { engine, clock, session, of } = await speaking(1500)
     engine.emit('callerSpeechStarted', { utteranceId: 'cough' })
