@@ -62,8 +62,7 @@ export class CallReporter {
   /** `lastSpeechAt`: when the caller was last heard speaking, from the audio itself. */
   callerStopped(utteranceId: string, lastSpeechAt: number | null): void {
     const now = this.#clock.now()
-    this.#deadAir.waits(lastSpeechAt ?? now)
-    this.#transcript.callerStopped(utteranceId, lastSpeechAt ?? now, now)
+    this.#deadAir.waits(this.#transcript.callerStopped(utteranceId, lastSpeechAt, now))
   }
 
   callerText(utteranceId: string, text: string): void {

@@ -32,6 +32,9 @@ export interface CompletedTurn {
   readonly revised: boolean
 }
 
+/** The engine tells of speech so much later at most; what was heard before that was an earlier utterance. */
+const HEARD_BEFORE_MS = 1000
+
 /** Late transcripts are looked for in this many turns. */
 const REMEMBERED_TURNS = 8
 
@@ -58,13 +61,19 @@ export class CallTranscript {
     return completed
   }
 
-  /** The caller's last speech was at `stoppedAt`; the engine decided at `committedAt` that the turn had ended. */
-  callerStopped(utteranceId: string, stoppedAt: number, committedAt: number): void {
+  /**
+   * The caller was last heard speaking at `lastSpeechAt`, if ever; the engine decided at `committedAt` that the turn had
+   * ended. Returns when they stopped.
+   */
+  callerStopped(utteranceId: string, lastSpeechAt: number | null, committedAt: number): number {
     const turn = this.#turnOf(utteranceId)
     const utterance = turn?.utterances.get(utteranceId)
-    if (!turn || !utterance) return
+    const earliest = utterance ? utterance.startedAt - HEARD_BEFORE_MS : Number.NEGATIVE_INFINITY
+    const stoppedAt = lastSpeechAt === null || lastSpeechAt < earliest ? committedAt : lastSpeechAt
+    if (!turn || !utterance) return stoppedAt
     utterance.endedAt = Math.max(utterance.startedAt, stoppedAt)
     turn.stopwatch.callerStopped(stoppedAt, committedAt)
+    return stoppedAt
   }
 
   /** What the caller said. Returns the turn it belongs to, and that turn where it was complete before. */

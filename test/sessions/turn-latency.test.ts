@@ -3,6 +3,7 @@ import { describe, it } from 'node:test'
 import fc from 'fast-check'
 import { DeadAir } from '../../sessions/dead-air.ts'
 import { percentile, TurnStopwatch } from '../../sessions/turn-latency.ts'
+import { createRig } from '../support/session-rig.ts'
 
 describe('TurnStopwatch', () => {
   it('splits the time to answer into parts that add up to it, whatever the fractions', () => {
@@ -88,5 +89,33 @@ describe('DeadAir', () => {
     noise.waits(2000)
     noise.expectsNothing()
     assert.deepEqual(noise.end(60_000), { answerToGreetingMs: 100, longestMs: 100 })
+  })
+})
+
+describe('a caller too quiet for their last speech to be measured', () => {
+  it('is answered, and kept waiting, since the engine found that they had finished', async () => {
+    const { carrier, clock, connect, engine, of, session } = createRig()
+    const asks = (utteranceId: string): void => {
+      engine.emit('callerSpeechStarted', { utteranceId })
+      clock.advance(1000)
+      engine.emit('callerSpeechStopped', { utteranceId })
+      engine.emit('callerTranscript', { utteranceId, text: 'When do you open?' })
+      clock.advance(300)
+      engine.speak(`answer to ${utteranceId}`, 1000, 'At nine.')
+      engine.emit('replyDone', { replyId: `answer to ${utteranceId}` })
+      clock.advance(10_000)
+    }
+    await connect()
+    const loud = Uint8Array.from({ length: 160 }, (_, at) => (at % 8 < 4 ? 0x90 : 0x10))
+    for (let frame = 0; frame < 25; frame++) {
+      carrier.emit('audio', loud)
+      clock.advance(20)
+    }
+    asks('loud')
+    asks('quiet')
+    await session.end('operator')
+    const { endpointMs, responseMs } = of('turn.completed').at(-1)?.turn.latency ?? assert.fail()
+    assert.deepEqual([endpointMs, responseMs], [0, 300])
+    assert.ok(of('call.ended')[0].deadAirMs < 2000, 'from the words before')
   })
 })
