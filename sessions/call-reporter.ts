@@ -23,6 +23,8 @@ export class CallReporter {
   readonly #deadAir: DeadAir
   readonly #responses: number[] = []
   #interruptions = 0
+  /** The agent will speak, whatever the caller said. */
+  #agentOwes = false
   #keys = { id: '', digits: '', at: 0 }
 
   constructor(options: { call: CallIdentity; events: CallEvents; clock: Clock }) {
@@ -65,11 +67,12 @@ export class CallReporter {
     this.#deadAir.waits(this.#transcript.callerStopped(utteranceId, lastSpeechAt, now))
   }
 
-  callerText(utteranceId: string, text: string): void {
+  /** `emptyIsNothing`: the engine answers no utterance that has no words. */
+  callerText(utteranceId: string, text: string, emptyIsNothing: boolean): void {
     const placed = this.#transcript.callerText(utteranceId, text)
     if (!placed) return
     const { turnIndex, revised } = placed
-    if (text === '') this.#deadAir.expectsNothing()
+    if (text === '' && emptyIsNothing && !this.#agentOwes) this.#deadAir.expectsNothing()
     if (text !== '') this.publish({ type: 'transcript', turnIndex, speaker: 'caller', text, final: true })
     this.#publishTurn(revised)
   }
@@ -103,6 +106,7 @@ export class CallReporter {
   replyHeard(replyId: string): void {
     this.#transcript.replyHeard(replyId, this.#clock.now())
     this.#deadAir.heard(this.#clock.now())
+    this.#agentOwes = false
     this.firstAudio('audio.first_to_caller')
   }
 
@@ -119,6 +123,12 @@ export class CallReporter {
     const { turnIndex, heardMs, saidMs } = cut.turn
     this.publish({ type: 'turn.interrupted', turnIndex, heardMs, saidMs, clearMs })
     this.#publishTurn(cut)
+  }
+
+  /** The agent was lost, and will ask again. `unheardMs`: what is left of the reply that it broke off, if it did. */
+  callerMisheard(unheardMs: number | null): void {
+    this.#agentOwes = true
+    if (unheardMs !== null) this.#deadAir.keepsWaiting(this.#clock.now() + unheardMs)
   }
 
   /** What the caller said leaves the floor to the agent. */
@@ -141,6 +151,7 @@ export class CallReporter {
   resumed(replies: readonly HeardReply[], afterMs: number): void {
     this.#interruptions -= 1
     this.#transcript.callerYields()
+    this.#deadAir.heard(this.#clock.now())
     const turns = replies.map(({ replyId }) => this.#transcript.resumed(replyId))
     const turnIndex = turns.find((index) => index !== null)
     if (turnIndex !== undefined && turnIndex !== null)

@@ -18,6 +18,11 @@ export class DeadAir {
     this.#waitingSince = at
   }
 
+  /** The same, where they do not already. */
+  keepsWaiting(at: number): void {
+    this.#waitingSince ??= at
+  }
+
   /** What the caller said was nothing to answer. */
   expectsNothing(): void {
     this.#waitingSince = null

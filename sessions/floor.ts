@@ -86,7 +86,7 @@ export class Floor {
 
   callerText(utteranceId: string, text: string): void {
     if (this.#echo === utteranceId) return
-    this.#options.reporter.callerText(utteranceId, text)
+    this.#options.reporter.callerText(utteranceId, text, this.#options.engine.transcribesAll)
     const { speaking } = this.#outbound
     const takesTheFloor = this.#turnTaking.takesTheFloor(text, speaking)
     if (this.#wordless.has(utteranceId)) {
@@ -113,6 +113,7 @@ export class Floor {
     this.#settled()
     this.#cancel('echo')
     this.#cancel('minimum')
+    this.#options.reporter.callerMisheard(this.#outbound.heardAll ? null : this.#outbound.remainingMs)
   }
 
   /** The engine begins a reply: it takes the floor, or waits until it is known whether there is anything to answer. */

@@ -119,3 +119,33 @@ describe('a caller too quiet for their last speech to be measured', () => {
     assert.ok(of('call.ended')[0].deadAirMs < 2000, 'from the words before')
   })
 })
+
+describe('the wait of a caller whose words could not be told', () => {
+  /** The longest wait in a call where the answer comes 6 s after speech without words. */
+  async function waitMs(transcribesAll: boolean): Promise<number> {
+    const { clock, connect, engine, of, session } = createRig()
+    engine.transcribesAll = transcribesAll
+    await connect()
+    engine.speak('greeting', 500, 'Hello.')
+    engine.emit('replyDone', { replyId: 'greeting' })
+    clock.advance(2000)
+    engine.emit('callerSpeechStarted', { utteranceId: 'u1' })
+    clock.advance(1000)
+    engine.emit('callerSpeechStopped', { utteranceId: 'u1' })
+    engine.emit('callerTranscript', { utteranceId: 'u1', text: '' })
+    clock.advance(6000)
+    engine.speak('r1', 500, 'At nine.')
+    engine.emit('replyDone', { replyId: 'r1' })
+    clock.advance(1000)
+    await session.end('operator')
+    return of('call.ended')[0].deadAirMs
+  }
+
+  it('lasts until the answer, where the engine answers all the same', async () => {
+    assert.equal(await waitMs(false), 6000)
+  })
+
+  it('is none where that means that they said nothing', async () => {
+    assert.ok((await waitMs(true)) < 500)
+  })
+})
