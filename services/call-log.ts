@@ -115,7 +115,7 @@ function writeMediaLine(log: Logger, event: CallEvent): void {
       log.info({ event: event.type, afterMs: event.afterMs }, FIRST_AUDIO[event.type])
       return
     case 'turn.completed': {
-      if (event.revised) return
+      if (event.revised && !event.measuredLate) return
       const { turnIndex, interrupted, heardMs, latency } = event.turn
       log.info({ event: event.type, turnIndex, ...latency, heardMs, interrupted }, 'Turn completed')
       return

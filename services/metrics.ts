@@ -162,7 +162,7 @@ export function createMetrics(options: MetricsOptions): Metrics {
       calls.inc({ carrier: call.carrier, direction: call.direction, end_reason: event.reason })
       if (event.reason === 'rejected_capacity' || event.reason === 'draining')
         refused.inc({ reason: event.reason })
-    } else if (event.type === 'turn.completed' && !event.revised) {
+    } else if (event.type === 'turn.completed' && (!event.revised || event.measuredLate)) {
       const { responseMs } = event.turn.latency
       if (responseMs !== null) response.observe(responseMs / 1000)
     } else if (event.type === 'turn.interrupted') bargeIn.observe(event.clearMs / 1000)

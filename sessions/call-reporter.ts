@@ -21,7 +21,8 @@ export class CallReporter {
   readonly #transcript = new CallTranscript()
   readonly #milestones: CallMilestones
   readonly #deadAir: DeadAir
-  readonly #responses: number[] = []
+  /** By turn. */
+  readonly #responses = new Map<number, number>()
   #interruptions = 0
   /** The agent will speak, whatever the caller said. */
   #agentOwes = false
@@ -179,8 +180,8 @@ export class CallReporter {
       durationMs: Math.round(endedAt - this.answeredAt),
       turns: this.#transcript.turnIndex + 1,
       interruptions: this.#interruptions,
-      p50ResponseMs: percentile(this.#responses, 0.5),
-      p95ResponseMs: percentile(this.#responses, 0.95),
+      p50ResponseMs: percentile([...this.#responses.values()], 0.5),
+      p95ResponseMs: percentile([...this.#responses.values()], 0.95),
       answerToGreetingMs,
       deadAirMs: longestMs
     })
@@ -188,8 +189,13 @@ export class CallReporter {
 
   #publishTurn(completed: CompletedTurn | null): void {
     if (!completed) return
-    const { responseMs } = completed.turn.latency
-    if (!completed.revised && responseMs !== null) this.#responses.push(responseMs)
-    this.publish({ type: 'turn.completed', ...completed })
+    const { turnIndex, latency } = completed.turn
+    const measured = latency.responseMs !== null && !this.#responses.has(turnIndex)
+    if (measured) this.#responses.set(turnIndex, latency.responseMs)
+    this.publish({
+      type: 'turn.completed',
+      ...completed,
+      ...(measured && completed.revised && { measuredLate: true })
+    })
   }
 }

@@ -106,8 +106,14 @@ export type CallEvent =
       afterMs: number
     }
   | { type: 'transcript'; turnIndex: number; speaker: 'caller' | 'agent'; text: string; final: boolean }
-  /** A turn is over; published again with the same index when a late transcript changes it. */
-  | { type: 'turn.completed'; turn: TurnRecord; revised: boolean }
+  /** A turn is over; published again with the same index when something late changes it. */
+  | {
+      type: 'turn.completed'
+      turn: TurnRecord
+      revised: boolean
+      /** Revised, and only now is it known how fast the answer was. */
+      measuredLate?: boolean
+    }
   | { type: 'turn.interrupted'; turnIndex: number; heardMs: number; saidMs: number; clearMs: number }
   /** The speech that the agent was stopped for turned out to be nothing; the reply goes on. */
   | { type: 'turn.resumed'; turnIndex: number; afterMs: number }

@@ -96,6 +96,8 @@ describe('metrics', () => {
     publish({ type: 'turn.completed', turn: turn(null), revised: false })
     assert.equal(await read('offhook_turn_response_seconds_count'), 1)
     assert.equal(await read('offhook_turn_response_seconds_sum'), 0.75)
+    publish({ type: 'turn.completed', turn: turn(500), revised: true, measuredLate: true })
+    assert.equal(await read('offhook_turn_response_seconds_count'), 2)
   })
 
   it('measures barge-ins and added latency in seconds', async () => {

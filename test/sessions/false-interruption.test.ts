@@ -77,6 +77,28 @@ describe('speech that turns out to be nothing', () => {
     }
   })
 
+  it('does not take the response time from a reply that was not heard before it', async () => {
+    const { engine, clock, connect, session, of } = createRig({ delayMs: 60 })
+    await connect()
+    engine.emit('callerSpeechStarted', { utteranceId: 'u1' })
+    engine.emit('callerSpeechStopped', { utteranceId: 'u1' })
+    engine.emit('callerTranscript', { utteranceId: 'u1', text: 'When do you open?' })
+    clock.advance(500)
+    engine.speak('r1', 2000, 'At nine.')
+    engine.emit('replyDone', { replyId: 'r1' })
+    clock.advance(80)
+    engine.emit('callerSpeechStarted', { utteranceId: 'cough' })
+    engine.emit('callerSpeechStopped', { utteranceId: 'cough' })
+    engine.emit('callerTranscript', { utteranceId: 'cough', text: '' })
+    clock.advance(5000)
+    await session.end('operator')
+    const told = of('turn.completed').filter(({ turn }) => turn.turnIndex === 1)
+    const { responseMs } = told.at(-1)?.turn.latency ?? assert.fail()
+    assert.ok(responseMs !== null && responseMs >= 500)
+    assert.equal(of('call.ended')[0].p50ResponseMs, responseMs)
+    assert.equal(told.filter(({ measuredLate }) => measuredLate).length, 1)
+  })
+
   it('leaves the question behind it its response time', async () => {
     const { engine, clock, of } = await speaking(2000, {
       profile: { interruption: { ...policy, minWords: 2 } }
