@@ -14,6 +14,7 @@ import type { AgentTools } from './contracts/tool.ts'
 import { type EarlyMedia, handEarlyMedia } from './early-media.ts'
 import { warmUpEchoGuard } from './echo-guard.ts'
 import { CallError } from './errors.ts'
+import { hangUpWithin } from './hang-up.ts'
 import { ToolRunner } from './tool-runner.ts'
 
 /** The carrier answers, opens its stream and connects within seconds; a token lives 60 s. */
@@ -155,15 +156,7 @@ export class CallControl {
       to,
       agentId: profile.id
     }
-    const held: HeldCall = {
-      call,
-      profile,
-      streamFormat: carrier.streamFormat,
-      tape: null,
-      session: null,
-      answeredAt: null
-    }
-    this.#hold(held, RING_DEADLINE_MS)
+    const held = this.#hold(call, profile, carrier, RING_DEADLINE_MS)
     try {
       const stream = await this.#dial(held, carrier, dial)
       if (stream) this.#options.events.publish(held.call, { type: 'stream.requested', ...stream })
@@ -255,15 +248,7 @@ export class CallControl {
       this.#publishUnanswered(call, refusal)
       return { call, held: null }
     }
-    const held: HeldCall = {
-      call,
-      profile,
-      streamFormat: carrier.streamFormat,
-      tape: null,
-      session: null,
-      answeredAt: null
-    }
-    this.#hold(held, ANSWER_DEADLINE_MS)
+    const held = this.#hold(call, profile, carrier, ANSWER_DEADLINE_MS)
     onInitiated(call)
     return { call, held }
   }
@@ -285,7 +270,7 @@ export class CallControl {
       await carrier.hangUp(carrierCallId)
       return null
     } catch (error) {
-      // The reply was lost, the call was not.
+      // The reply was lost, the call was not; or its end has been told of already.
       if (!this.#dialling.delete(call.callId)) return null
       throw error
     }
@@ -298,13 +283,17 @@ export class CallControl {
     throw new CallError('INVALID_STATE', 'No more calls are taken now', detail)
   }
 
-  #hold(held: HeldCall, answerDeadlineMs: number): void {
+  /** Holds a call that is to be answered by then. */
+  #hold(call: CallIdentity, profile: AgentProfile, carrier: ReplyCarrier, deadlineMs: number): HeldCall {
     const { clock, registry } = this.#options
+    const { streamFormat } = carrier
+    const held: HeldCall = { call, profile, streamFormat, tape: null, session: null, answeredAt: null }
     registry.hold(held)
     this.#cancelAnswerDeadline.set(
-      held.call.callId,
-      clock.after(answerDeadlineMs, () => this.#giveUp(held, 'carrier_failed'))
+      call.callId,
+      clock.after(deadlineMs, () => void this.#abandon(held, carrier, 'carrier_failed'))
     )
+    return held
   }
 
   async #requestStream(held: HeldCall, carrier: ReplyCarrier): Promise<void> {
@@ -351,7 +340,7 @@ export class CallControl {
       echoComparison: this.#echoComparison,
       hangUp: async () => carrier?.hangUp(call.carrierCallId),
       reconnect: carrier && (() => this.#requestStream(held, carrier)),
-      log: log.child({ callId: call.callId, carrier: call.carrier, carrierCallId: call.carrierCallId }),
+      log: callLog(log, call),
       ...limits
     })
     held.session = tape ? tape.commands(session) : session
@@ -361,6 +350,20 @@ export class CallControl {
     events.publish(call, { type: 'call.answered' })
     session.start()
     return session
+  }
+
+  /**
+   * Gives up a call that nobody has answered, and has the carrier end its leg: it was told to answer or to dial, and may
+   * do so yet. Resolves when the carrier has taken that, or has had its time. Never rejects.
+   */
+  async #abandon(held: HeldCall, carrier: ReplyCarrier, reason: EndReason): Promise<void> {
+    const { clock, events, log } = this.#options
+    // The carrier has not named it yet: the reply to the dial finds it gone, and hangs up.
+    const unnamed = this.#dialling.delete(held.call.callId)
+    if (unnamed) events.publish(held.call, { type: 'call.initiated' })
+    this.#giveUp(held, reason)
+    if (unnamed) return
+    await hangUpWithin(() => carrier.hangUp(held.call.carrierCallId), clock, callLog(log, held.call))
   }
 
   #giveUp(held: HeldCall, reason: EndReason, detail: string | null = null): void {
@@ -398,4 +401,8 @@ export class CallControl {
       'The carrier refused a request'
     )
   }
+}
+
+function callLog(log: Logger, { callId, carrier, carrierCallId }: CallIdentity): Logger {
+  return log.child({ callId, carrier, carrierCallId })
 }

@@ -6,7 +6,7 @@ import { CallControl } from '../../sessions/call-control.ts'
 import { createCallEvents } from '../../sessions/call-events.ts'
 import { CallRegistry } from '../../sessions/call-registry.ts'
 import type { CallEvent } from '../../sessions/contracts/call-events.ts'
-import type { Carrier } from '../../sessions/contracts/carrier.ts'
+import type { Carrier, DialledCall } from '../../sessions/contracts/carrier.ts'
 import { CallError } from '../../sessions/errors.ts'
 import { ManualClock } from '../support/manual-clock.ts'
 import { ScriptedEngine } from '../support/scripted-engine.ts'
@@ -14,6 +14,7 @@ import { settle, testProfile } from '../support/session-rig.ts'
 import { VirtualCarrier } from '../support/virtual-carrier.ts'
 
 const RING = { carrierCallId: 'v3:one', from: '+13125550100', to: '+13125550199' }
+const PLACED = { from: '+13125550199', to: '+13125550100', profile: testProfile }
 const refused = new CallError('CARRIER_REFUSED', 'refused', { detail: 'stream_track' })
 const over = new CallError('CALL_OVER', 'over', { detail: '90018' })
 
@@ -170,6 +171,43 @@ describe('CallControl', () => {
     assert.deepEqual([registry.size, ends()], [0, ['carrier_failed']])
     const ended = published.at(-1)
     assert.equal(ended?.type === 'call.ended' && ended.answeredAt, null)
+  })
+
+  it('hangs up a call that was never answered: its answer may come yet, with nobody to speak', async () => {
+    const { control, carrier, clock, commands, engines, ends } = createRig()
+    await control.ringing(carrier, RING)
+    clock.advance(30_000)
+    await control.answered(carrier, RING.carrierCallId)
+    await settle()
+    assert.deepEqual([commands, engines.length, ends()], [['answer', 'hangUp'], 0, ['carrier_failed']])
+    assert.equal(clock.pending, 0)
+  })
+
+  it('hangs up a call that it placed and that rings for too long, and survives a refusal of that', async () => {
+    const hungUp: string[] = []
+    const { control, carrier, clock, ends, lines, registry } = createRig({
+      hangUp: (id) => {
+        hungUp.push(id)
+        return Promise.reject(refused)
+      }
+    })
+    await control.place(carrier, PLACED, async () => ({ carrierCallId: 'v3:out', stream: null }))
+    clock.advance(90_000)
+    await settle()
+    assert.deepEqual([hungUp, ends(), registry.size], [['v3:out'], ['carrier_failed'], 0])
+    assert.deepEqual([lines[0].event, lines[0].carrierCallId], ['carrier.hang_up_failed', 'v3:out'])
+  })
+
+  it('hangs up a call that it gave up before the carrier replied to the dial, and tells of it in order', async () => {
+    const dialled = Promise.withResolvers<DialledCall>()
+    const { control, carrier, clock, commands, types } = createRig()
+    const placed = control.place(carrier, PLACED, () => dialled.promise)
+    clock.advance(90_000)
+    await settle()
+    assert.deepEqual([commands, types()], [[], ['call.initiated', 'call.ended']])
+    dialled.resolve({ carrierCallId: 'v3:out', stream: null })
+    await placed
+    assert.deepEqual([commands, types()], [['hangUp'], ['call.initiated', 'call.ended']])
   })
 
   it('ends once a call that is hung up while it is being answered', async () => {
