@@ -156,7 +156,8 @@ export class CallControl {
       to,
       agentId: profile.id
     }
-    const held = this.#hold(call, profile, carrier, RING_DEADLINE_MS)
+    const held = this.#hold(call, profile, carrier.streamFormat, carrier)
+    this.#expectAnswer(held, RING_DEADLINE_MS)
     try {
       const stream = await this.#dial(held, carrier, dial)
       if (stream) this.#options.events.publish(held.call, { type: 'stream.requested', ...stream })
@@ -211,16 +212,7 @@ export class CallControl {
       agentId: request.profile.id
     }
     this.#options.events.publish(call, { type: 'call.initiated' })
-    const held: HeldCall = {
-      call,
-      profile: request.profile,
-      streamFormat: request.format,
-      tape: null,
-      session: null,
-      answeredAt: null
-    }
-    this.#options.registry.hold(held)
-    this.#open(held, null)
+    this.#open(this.#hold(call, request.profile, request.format, null), null)
     return call
   }
 
@@ -248,7 +240,8 @@ export class CallControl {
       this.#publishUnanswered(call, refusal)
       return { call, held: null }
     }
-    const held = this.#hold(call, profile, carrier, ANSWER_DEADLINE_MS)
+    const held = this.#hold(call, profile, carrier.streamFormat, carrier)
+    this.#expectAnswer(held, ANSWER_DEADLINE_MS)
     onInitiated(call)
     return { call, held }
   }
@@ -283,17 +276,28 @@ export class CallControl {
     throw new CallError('INVALID_STATE', 'No more calls are taken now', detail)
   }
 
-  /** Holds a call that is to be answered by then. */
-  #hold(call: CallIdentity, profile: AgentProfile, carrier: ReplyCarrier, deadlineMs: number): HeldCall {
-    const { clock, registry } = this.#options
-    const { streamFormat } = carrier
-    const held: HeldCall = { call, profile, streamFormat, tape: null, session: null, answeredAt: null }
-    registry.hold(held)
-    this.#cancelAnswerDeadline.set(
-      call.callId,
-      clock.after(deadlineMs, () => void this.#abandon(held, carrier, 'carrier_failed'))
-    )
+  #hold(
+    call: CallIdentity,
+    profile: AgentProfile,
+    streamFormat: AudioFormat,
+    carrier: ReplyCarrier | null
+  ): HeldCall {
+    const held: HeldCall = {
+      call,
+      profile,
+      streamFormat,
+      tape: null,
+      session: null,
+      answeredAt: null,
+      giveUp: (reason) => this.#abandon(held, carrier, reason)
+    }
+    this.#options.registry.hold(held)
     return held
+  }
+
+  #expectAnswer(held: HeldCall, deadlineMs: number): void {
+    const cancel = this.#options.clock.after(deadlineMs, () => void held.giveUp('carrier_failed'))
+    this.#cancelAnswerDeadline.set(held.call.callId, cancel)
   }
 
   async #requestStream(held: HeldCall, carrier: ReplyCarrier): Promise<void> {
@@ -356,13 +360,13 @@ export class CallControl {
    * Gives up a call that nobody has answered, and has the carrier end its leg: it was told to answer or to dial, and may
    * do so yet. Resolves when the carrier has taken that, or has had its time. Never rejects.
    */
-  async #abandon(held: HeldCall, carrier: ReplyCarrier, reason: EndReason): Promise<void> {
+  async #abandon(held: HeldCall, carrier: ReplyCarrier | null, reason: EndReason): Promise<void> {
     const { clock, events, log } = this.#options
     // The carrier has not named it yet: the reply to the dial finds it gone, and hangs up.
     const unnamed = this.#dialling.delete(held.call.callId)
     if (unnamed) events.publish(held.call, { type: 'call.initiated' })
     this.#giveUp(held, reason)
-    if (unnamed) return
+    if (unnamed || !carrier) return
     await hangUpWithin(() => carrier.hangUp(held.call.carrierCallId), clock, callLog(log, held.call))
   }
 

@@ -2,7 +2,7 @@ import type { AudioFormat } from '../audio/format.ts'
 import type { AudioTaps } from './audio-taps.ts'
 import type { CallSession } from './call-session.ts'
 import type { AgentProfile } from './contracts/agent-profile.ts'
-import type { CallIdentity } from './contracts/call-events.ts'
+import type { CallIdentity, EndReason } from './contracts/call-events.ts'
 import type { CallTape } from './contracts/call-tape.ts'
 import type { Clock } from './contracts/clock.ts'
 
@@ -19,6 +19,8 @@ export interface HeldCall {
   session: CallSession | null
   /** Epoch ms; null as long as `session`. */
   answeredAt: number | null
+  /** Ends the call as long as nobody has answered it, and forgets it at once; resolves when its leg has been ended. */
+  giveUp(reason: EndReason): Promise<void>
 }
 
 export type Refusal = 'rejected_capacity' | 'draining'
@@ -115,13 +117,16 @@ export class CallRegistry {
     if (this.size === 0) return
     const idle = Promise.withResolvers<void>()
     this.#idle.add(idle.resolve)
+    const givenUp: Promise<void>[] = []
     const cancel = this.#clock.after(deadlineMs, () => {
       for (const held of this.#byCallId.values()) {
         if (held.session) void held.session.end('draining')
-        else this.forget(held)
+        else givenUp.push(held.giveUp('draining'))
       }
     })
     await idle.promise
     cancel()
+    // What is forgotten may still have a leg that is being ended.
+    await Promise.all(givenUp)
   }
 }

@@ -210,6 +210,27 @@ describe('CallControl', () => {
     assert.deepEqual([commands, types()], [['hangUp'], ['call.initiated', 'call.ended']])
   })
 
+  it('ends and hangs up what rings when the time to drain is up, either way', async () => {
+    const { control, carrier, clock, registry, commands, published, ends } = createRig()
+    await control.ringing(carrier, RING)
+    await control.place(carrier, PLACED, async () => ({ carrierCallId: 'v3:out', stream: null }))
+    const drained = registry.drain(10_000)
+    clock.advance(9_999)
+    assert.deepEqual(ends(), [])
+    clock.advance(1)
+    await drained
+    assert.deepEqual(
+      [ends(), commands],
+      [
+        ['draining', 'draining'],
+        ['answer', 'hangUp', 'hangUp']
+      ]
+    )
+    const ended = published.at(-1)
+    assert.equal(ended?.type === 'call.ended' && ended.answeredAt, null)
+    assert.deepEqual([registry.size, clock.pending], [0, 0])
+  })
+
   it('ends once a call that is hung up while it is being answered', async () => {
     const answer = Promise.withResolvers<void>()
     const { control, carrier, ends, registry, clock } = createRig({ answer: () => answer.promise })

@@ -8,7 +8,8 @@ import { createRig, settle, testCall, testProfile } from '../support/session-rig
 
 function held(id: string, session: CallSession | null = null): HeldCall {
   const call = { ...testCall, callId: id, carrierCallId: `carrier-${id}` }
-  return { call, profile: testProfile, streamFormat: PCMU_8K, tape: null, answeredAt: null, session }
+  const giveUp = async () => assert.fail(`${id} was given up`)
+  return { call, profile: testProfile, streamFormat: PCMU_8K, tape: null, answeredAt: null, session, giveUp }
 }
 
 function createRegistry(maxConcurrentCalls = 2) {
@@ -72,14 +73,22 @@ describe('CallRegistry', () => {
     assert.deepEqual([registry.draining, clock.pending], [true, 0])
   })
 
-  it('ends at the deadline what is left, and forgets what only rings', async () => {
+  it('ends at the deadline what is left, and gives up what only rings', async () => {
     const { registry, clock } = createRegistry()
     const rig = createRig()
     await rig.connect()
     const live = held('live', rig.session)
     rig.session.once('closed', () => registry.forget(live))
     registry.hold(live)
-    registry.hold(held('ringing'))
+    const givenUp: string[] = []
+    const ringing: HeldCall = {
+      ...held('ringing'),
+      giveUp: async (reason) => {
+        givenUp.push(reason)
+        registry.forget(ringing)
+      }
+    }
+    registry.hold(ringing)
     const drained = registry.drain(60_000)
     clock.advance(59_999)
     assert.deepEqual([rig.of('call.ended').length, registry.size], [0, 2])
@@ -89,7 +98,29 @@ describe('CallRegistry', () => {
       rig.of('call.ended').map(({ reason }) => reason),
       ['draining']
     )
-    assert.equal(registry.size, 0)
+    assert.deepEqual([givenUp, registry.size], [['draining'], 0])
+  })
+
+  it('is not drained before the leg of what it gave up has been ended', async () => {
+    const { registry, clock } = createRegistry()
+    const leg = Promise.withResolvers<void>()
+    const ringing: HeldCall = {
+      ...held('ringing'),
+      giveUp: () => {
+        registry.forget(ringing)
+        return leg.promise
+      }
+    }
+    registry.hold(ringing)
+    let drained = false
+    const draining = registry.drain(60_000).then(() => {
+      drained = true
+    })
+    clock.advance(60_000)
+    await settle()
+    assert.equal(drained, false)
+    leg.resolve()
+    await draining
   })
 
   it('counts the frames of calls that are live and of those that are over', async () => {
