@@ -54,11 +54,8 @@ export class FailoverEngine extends EventEmitter<AgentEngineEvents> implements A
   readonly #abort = new AbortController()
   readonly #lull: Lull
   readonly #renewal: EngineRenewal | null = null
-  readonly #calls = new Set<string>()
-  readonly #replies = new Set<string>()
   #tools: readonly ToolSpec[] | null = null
   #patienceMs = 0
-  #utteranceId: string | null = null
   /** What is to be said, and what was keyed, while there is no engine: the next one's. */
   #waiting: ((engine: AgentEngine) => void)[] = []
   /** Notes that an engine which is still connecting was not made with. */
@@ -181,9 +178,7 @@ export class FailoverEngine extends EventEmitter<AgentEngineEvents> implements A
   }
 
   returnToolResult(toolCallId: string, output: string, options: { reply: boolean }): void {
-    this.#lull.toolReturned(toolCallId)
-    if (this.#calls.has(toolCallId)) {
-      this.#calls.delete(toolCallId)
+    if (this.#lull.toolReturned(toolCallId)) {
       if (this.#ready) this.#current.returnToolResult(toolCallId, output, options)
     } else this.whisper(`A tool that was called before has returned: ${output}`)
   }
@@ -216,18 +211,9 @@ export class FailoverEngine extends EventEmitter<AgentEngineEvents> implements A
   #note(name: keyof AgentEngineEvents, value: EventFields): void {
     this.#begun ||= name === 'callerSpeechStarted' || name === 'audio'
     this.#lull.note(name, value)
-    if (name === 'callerSpeechStarted') this.#utteranceId = value.utteranceId
-    else if (name === 'callerSpeechStopped') this.#callerSpoke(value.utteranceId)
+    if (name === 'callerSpeechStopped') this.#past.callerSpoke(value.utteranceId)
     else if (name === 'callerTranscript') this.#past.callerSaid(value.utteranceId, value.text)
     else if (name === 'agentTranscript') this.#past.agentSaid(value.replyId, value.delta)
-    else if (name === 'audio') this.#replies.add(value.replyId)
-    else if (name === 'replyDone') this.#replies.delete(value.replyId)
-    else if (name === 'toolCall') this.#calls.add(value.id)
-  }
-
-  #callerSpoke(utteranceId: string): void {
-    this.#utteranceId = null
-    this.#past.callerSpoke(utteranceId)
   }
 
   /** Nothing is open, and nobody notices. */
@@ -247,7 +233,6 @@ export class FailoverEngine extends EventEmitter<AgentEngineEvents> implements A
     this.#unlisten()
     this.#firstLost()
     if (this.#options.clock.now() - this.#since >= WELL_AFTER_MS) this.#replaced = 0
-    this.#calls.clear()
     this.#settle()
     if (saidGoodbye) return this.#fail(error)
     this.#tell('trouble', { code: error.detail ?? 'engine_lost' })
@@ -261,10 +246,8 @@ export class FailoverEngine extends EventEmitter<AgentEngineEvents> implements A
 
   /** What the lost engine left open. */
   #settle(): void {
-    for (const replyId of this.#replies) this.#tell('replyDone', { replyId })
-    this.#replies.clear()
-    const utteranceId = this.#utteranceId
-    this.#utteranceId = null
+    const { replyIds, utteranceId } = this.#lull.engineLost()
+    for (const replyId of replyIds) this.#tell('replyDone', { replyId })
     if (utteranceId !== null) this.#tell('callerSpeechStopped', { utteranceId })
     // Whatever the agent was stopped for, it does not go on as if that had been nothing.
     this.#tell('misheard')

@@ -6,7 +6,7 @@ import type { EventFields } from './engine-events.ts'
 /** What was asked for and has not come within this will not come. */
 const EXPECTED_MS = 10_000
 
-/** Knows when nobody speaks in a call and nothing is awaited of its engine, as far as the engine can tell. */
+/** What is open between a call and its engine; and when nothing is, and nobody speaks, as far as the engine can tell. */
 export class Lull {
   readonly #clock: Clock
   readonly #format: AudioFormat
@@ -54,9 +54,20 @@ export class Lull {
     this.#audibleUntil = 0
   }
 
-  toolReturned(toolCallId: string): void {
-    this.#calls.delete(toolCallId)
+  /** Returns whether the engine waits for it, and not one that was lost since. */
+  toolReturned(toolCallId: string): boolean {
     this.asked()
+    return this.#calls.delete(toolCallId)
+  }
+
+  /** What it left open, and what will not be closed by the next one. */
+  engineLost(): { replyIds: readonly string[]; utteranceId: string | null } {
+    const open = { replyIds: [...this.#replies], utteranceId: this.#utteranceId }
+    this.#replies.clear()
+    this.#calls.clear()
+    this.#wordless.clear()
+    this.#utteranceId = null
+    return open
   }
 
   #callerStopped(utteranceId: string): void {

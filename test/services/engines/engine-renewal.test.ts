@@ -125,6 +125,20 @@ describe('an engine whose sessions last only so long', () => {
     )
   })
 
+  it('is renewed also where the one before it was lost in the middle of everything', async () => {
+    const rig = await connected()
+    const { clock, first, others } = rig
+    first.emit('toolCall', { id: 'c1', name: 'clock', arguments: '{}', spoken: true })
+    first.speak('r2', 3000, 'One two three.')
+    first.emit('callerSpeechStarted', { utteranceId: 'u1' })
+    first.emit('failed', new CallError('ENGINE_UNAVAILABLE', 'lost'))
+    await others[0].becomeReady()
+    await turns()
+    clock.advance(1000)
+    await due(rig)
+    assert.deepEqual([others.length, others[0].closed, others[1].closed], [2, 1, 0])
+  })
+
   it('is renewed for nobody once the call is over', async () => {
     const rig = await connected()
     const { clock, engine, others } = rig
