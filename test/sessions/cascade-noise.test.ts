@@ -31,7 +31,7 @@ async function startled() {
       tools: [],
       format: PCMU_8K,
       clock,
-      speechToText: [cascade.speechToText, cascade.speechToText],
+      speechToText: [cascade.speechToText, { ...cascade.speechToText, streams: false }],
       models: [cascade.model],
       textToSpeech: [cascade.textToSpeech],
       classifiers: Promise.resolve({ create: () => DEAF })
@@ -74,6 +74,16 @@ describe('noise that a listening service tells the beginning of, and never the e
     listener().lost(new CallError('ENGINE_UNAVAILABLE', 'gone', { retryable: true, detail: 'closed' }))
     await run(4000)
     assert.ok(carrier.sentMs > sentMs)
+  })
+
+  it('has it go on where the next service tells words only at the end, and hears none', async () => {
+    const { carrier, listener, run, sentMs } = await startled()
+    for (let losses = 0; losses < 2; losses++) {
+      listener().lost(new CallError('ENGINE_UNAVAILABLE', 'gone', { retryable: true, detail: 'closed' }))
+      await run(300)
+    }
+    await run(12_000)
+    assert.ok(carrier.sentMs > sentMs + 4000, 'the greeting, and not only the apology')
   })
 
   it('leaves the floor to a caller whose words come', async () => {

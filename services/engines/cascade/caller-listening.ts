@@ -138,14 +138,16 @@ export class CallerListening {
   #started(): void {
     this.#unsettled = true
     this.#begun ??= { worded: false }
-    this.#endIfNothing()
+    this.#cancelNothing()
+    // One that tells words only at the end also tells the end.
+    if (this.#provider.streams) this.#endIfNothing()
     this.#options.listener.started()
   }
 
   /** The caller waits for the agent to go on: noise may begin, and not be said to end. */
   #endIfNothing(): void {
     this.#cancelNothing()
-    if (!this.#begun || this.#begun.worded || !this.#provider.streams) return
+    if (!this.#begun || this.#begun.worded) return
     this.#cancelNothing = this.#options.clock.after(NOTHING_MS, () => {
       if (this.#speech) this.#endIfNothing()
       else this.#ended('')
@@ -184,6 +186,8 @@ export class CallerListening {
   }
 
   #fail(error: CallError): void {
+    // What was said is kept until another service has heard it.
+    this.#cancelNothing()
     this.#service?.close()
     this.#service = null
     void this.#recover(error)
