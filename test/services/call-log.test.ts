@@ -7,10 +7,12 @@ import { TelnyxCarrier } from '../../services/carriers/telnyx/telnyx-carrier.ts'
 import { loadConfig, type TelnyxConfig } from '../../services/config.ts'
 import { createLogger } from '../../services/logger.ts'
 import { PriceBook } from '../../services/pricing/price-book.ts'
+import type { TurnRecord } from '../../sessions/contracts/call-events.ts'
 import { CallError } from '../../sessions/errors.ts'
 import { type BareServer, startBareServer } from '../standins/telnyx/bare-server.ts'
 import { startTelnyxStandIn, type TelnyxStandIn } from '../standins/telnyx/telnyx-standin.ts'
 import { type RouteRig, startRouteRig } from '../support/route-rig.ts'
+import { testCall } from '../support/session-rig.ts'
 import { until } from '../support/until.ts'
 
 const FROM = '+13125550142'
@@ -130,6 +132,28 @@ describe('log of a call', { timeout: 20_000 }, () => {
       assert.deepEqual([line.callId, line.carrier], [callId, 'telnyx'])
       assert.ok(String(line.carrierCallId).startsWith('v3:'))
     }
+  })
+
+  it('tells a response time that is known late, no turn twice besides, and an expected refusal to nobody who is paged', () => {
+    const turn = {
+      turnIndex: 1,
+      interrupted: false,
+      heardMs: 400,
+      latency: { responseMs: 300 }
+    } as TurnRecord
+    for (const late of [{ revised: false }, { revised: true }, { revised: true, measuredLate: true }])
+      rig.events.publish(testCall, { type: 'turn.completed', turn, ...late })
+    for (const code of ['response_cancel_not_active', 'invalid_value'])
+      rig.events.publish(testCall, { type: 'engine.trouble', code })
+    const told = lines()
+    assert.equal(told.filter(({ event }) => event === 'turn.completed').length, 2)
+    assert.deepEqual(
+      told.filter(({ event }) => event === 'engine.trouble').map(({ level, code }) => [level, code]),
+      [
+        ['debug', 'response_cancel_not_active'],
+        ['warn', 'invalid_value']
+      ]
+    )
   })
 
   it('gives what an operator looks for', async () => {
